@@ -1,0 +1,192 @@
+//! One thread descriptor: made, made new again, read, given back.
+
+use super::calibrate::{measured, real_thread};
+use super::keys;
+use super::layout::{FUTEX_OFFSET, current, layout, load, store};
+use super::robust;
+use super::tls::{self, Header};
+use core::ffi::{c_long, c_void};
+use core::fmt;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+
+/// The memory a thread calls its stack, as `pthread_getattr_np(3)` reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Lowest address, guard included. The stack in use must lie below `block + size`: glibc's unwinder and
+    /// `alloca` limits take that for its top.
+    pub block: *mut u8,
+    /// Bytes, guard included; natively static TLS and descriptor are counted too.
+    pub size: usize,
+    /// Bytes of guard at `block`.
+    pub guard: usize,
+    /// The guard the attribute asked for.
+    pub reported_guard: usize,
+}
+
+/// No memory for a DTV: what native `pthread_create` reports as `EAGAIN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of memory")
+    }
+}
+
+impl core::error::Error for OutOfMemory {}
+
+// Bits of `cancelhandling` (glibc nptl/descr.h); `calibrate` confirms the first.
+const CANCEL_DISABLED: i32 = 1;
+const CANCELED: i32 = 1 << 3;
+const EXITING: i32 = 1 << 4;
+
+/// Makes the zeroed memory around `t` a thread descriptor with its TLS. `id` becomes its tid.
+///
+/// # Errors
+/// [`OutOfMemory`]; the memory may be used for another attempt.
+///
+/// # Safety
+/// `t` is aligned to `tls_align`, `tls_size` bytes below and `tcb_size` from it are ours and zero. Any native thread or
+/// coroutine may call; `malloc` is called.
+pub unsafe fn create(t: *mut u8, id: u32, stack: Stack) -> Result<(), OutOfMemory> {
+    let l = layout();
+    // SAFETY: the descriptor is ours alone, and the offsets are verified. The guards are per process on x86-64: every
+    // thread inherits its creator's.
+    unsafe {
+        if !tls::allocate(t) {
+            return Err(OutOfMemory);
+        }
+        let mine = &*current().cast::<Header>();
+        let header = &mut *t.cast::<Header>();
+        header.stack_guard = mine.stack_guard;
+        header.pointer_guard = mine.pointer_guard;
+        header.feature_1 = mine.feature_1;
+        header.multiple_threads = 1;
+        store(t, l.specific, t.add(l.first_block));
+        // Never on a list of glibc's: its thread walks (setxid, fork, dlopen) are not for us, but fork unlinks its caller.
+        store(t, l.list, [t.add(l.list); 2]);
+        // fork puts its caller on the list of stacks that glibc may reuse and unmap, unless the user owns the stack.
+        store(t, l.specific_used + 2, 1u8);
+        header.tcb = t;
+        header.itself = t;
+        begin(t, id, stack);
+    }
+    Ok(())
+}
+
+/// Makes a finished descriptor as new for its next life. malloc's cache stays, as do the buffers of `strerror`.
+///
+/// # Safety
+/// `t` is a descriptor from [`create`] whose [`run`](super::run) is over, and nobody runs on it; FS is the caller's own.
+pub unsafe fn recycle(t: *mut u8, id: u32, stack: Stack) {
+    // SAFETY: nobody runs on `t`.
+    unsafe {
+        tls::renew(t, measured().malloc());
+        keys::clear(t);
+        begin(t, id, stack);
+    }
+}
+
+/// What a new life has of its own.
+unsafe fn begin(t: *mut u8, id: u32, stack: Stack) {
+    let (l, m) = (layout(), measured());
+    // SAFETY: nobody runs on `t` yet; the offsets are verified.
+    unsafe {
+        // cleanup, cleanup_jmp_buf, cancelhandling and the flags next to it.
+        t.add(l.cancelhandling - 16).write_bytes(0, 24);
+        let head = t.add(l.robust_head);
+        store(t, l.robust_head - 8, head);
+        store(t, l.robust_head, (head, FUTEX_OFFSET, null_mut::<u8>()));
+        store(t, m.stack, [stack.block as usize, stack.size, stack.guard, stack.reported_guard]);
+        store(t, m.result, null_mut::<c_void>());
+        store(t.offset(l.resp), 0, t.add(m.resolver));
+        if let Some(at) = l.rseq {
+            // RSEQ_CPU_ID_UNINITIALIZED: the kernel was told of the OS thread's area, not of this one.
+            store(t.offset(at), 4, -1i32);
+        }
+    }
+    set_tid(t, id);
+}
+
+/// Gives back what the descriptor `t` holds: malloc's cache, the resolver's and other buffers, the DTV. Takes a native
+/// thread's life (about 30 us): a thread that ends with FS at `t` makes glibc do it (`__libc_thread_freeres` is private).
+/// If no thread can be made, malloc's cache is left behind.
+///
+/// # Safety
+/// As for [`recycle`], and the caller is a native thread; `t` is no descriptor any more when this returns.
+pub unsafe fn destroy(t: *mut u8) {
+    extern "C" fn become_it(t: *mut c_void) -> *mut c_void {
+        // SAFETY: `t` is a complete descriptor that nobody runs on. Everything this thread does from here on that is
+        // not by FS (its stack, its lists, its tid) is glibc's by the pointer it has in hand.
+        unsafe { set_fs(t.cast()) };
+        null_mut()
+    }
+    // SAFETY: the attribute's default stack is enough; the thread is joined before `t` goes.
+    unsafe {
+        if let Ok((create, join)) = real_thread() {
+            let mut thread = 0;
+            if create(&mut thread, core::ptr::null(), become_it, t.cast()) == 0 {
+                join(thread, null_mut());
+            }
+        }
+        tls::deallocate(t);
+    }
+}
+
+/// `arch_prctl(ARCH_SET_FS)`, which needs neither FSGSBASE nor errno.
+unsafe fn set_fs(t: *mut u8) {
+    const ARCH_SET_FS: c_long = 0x1002;
+    // SAFETY: the caller's: `t` is a TCB. The system call clobbers rcx and r11.
+    unsafe {
+        core::arch::asm!("syscall", inlateout("rax") libc::SYS_arch_prctl => _, in("rdi") ARCH_SET_FS, in("rsi") t,
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+}
+
+fn tid_word<'a>(t: *mut u8) -> &'a AtomicU32 {
+    // SAFETY: `t` is a descriptor; its tid is aligned and, as glibc reads it from other threads too, accessed atomically.
+    unsafe { &*t.add(layout().tid).cast() }
+}
+
+/// Sets the tid that glibc's mutexes and `pthread_*` calls take for this thread's; 0 says that it has ended.
+pub fn set_tid(t: *mut u8, id: u32) {
+    tid_word(t).store(id, Ordering::Relaxed);
+}
+
+/// The tid in the descriptor `t`.
+pub fn tid(t: *mut u8) -> u32 {
+    tid_word(t).load(Ordering::Relaxed)
+}
+
+pub(super) fn cancelhandling<'a>(t: *mut u8) -> &'a AtomicI32 {
+    // SAFETY: as for the tid.
+    unsafe { &*t.add(layout().cancelhandling).cast() }
+}
+
+/// Whether a cancellation point must act now: `pthread_cancel` was called, and the thread has neither disabled
+/// cancellation nor begun to exit (glibc: `cancel_enabled_and_canceled`).
+pub fn cancel_requested(t: *mut u8) -> bool {
+    let flags = cancelhandling(t).load(Ordering::Relaxed);
+    flags & (CANCEL_DISABLED | CANCELED | EXITING) == CANCELED
+}
+
+/// From now on `pthread_cancel` has no effect.
+pub(super) fn set_exiting(t: *mut u8) {
+    cancelhandling(t).fetch_or(EXITING, Ordering::Relaxed);
+}
+
+/// The head of the list of robust mutexes, for `set_robust_list(2)` while the coroutine is pinned to an OS thread.
+pub fn robust_head(t: *mut u8) -> *mut robust::Head {
+    t.wrapping_add(layout().robust_head).cast()
+}
+
+/// The stack recorded in `t`.
+///
+/// # Safety
+/// `t` is a descriptor from [`create`], or a native thread's.
+pub unsafe fn stack(t: *mut u8) -> Stack {
+    // SAFETY: the four words found by `calibrate`.
+    let [block, size, guard, reported_guard] = unsafe { load::<[usize; 4]>(t, measured().stack) };
+    Stack { block: block as *mut u8, size, guard, reported_guard }
+}

@@ -1,0 +1,118 @@
+//! What is known of glibc's thread descriptor once `discover` has verified it.
+
+use super::library::WriteOnce;
+use super::modules::{Modules, Segment};
+use super::tls::Footer;
+use core::ffi::{c_long, c_void};
+
+/// Offsets into `struct pthread`, from `t` upwards, in bytes.
+pub(super) struct Layout {
+    /// `sizeof (struct pthread)`.
+    pub size: usize,
+    /// `list`: the node of `dl_stack_used` or `dl_stack_user`.
+    pub list: usize,
+    pub tid: usize,
+    /// `robust_head`; `robust_prev` is the word below.
+    pub robust_head: usize,
+    /// `cancelhandling`; `cleanup_jmp_buf` and `cleanup` are the two words below.
+    pub cancelhandling: usize,
+    /// `specific_1stblock`, the first 32 keys.
+    pub first_block: usize,
+    /// `specific`, pointers to the 32 blocks of 32 keys.
+    pub specific: usize,
+    /// `specific_used`, a byte; `report_events` and `user_stack` are the two bytes above.
+    pub specific_used: usize,
+    /// The rseq area, relative to `t` (below it in newer releases); `None` before 2.35.
+    pub rseq: Option<isize>,
+    /// Static TLS with its surplus, below `t`.
+    pub tls_size: usize,
+    pub tls_align: usize,
+    /// libc's own static TLS.
+    pub libc: Segment,
+    /// libc's `__resp`, relative to `t` (negative).
+    pub resp: isize,
+    /// libc's table of keys.
+    pub keys: *const Key,
+    pub modules: Modules,
+    pub functions: Functions,
+}
+
+// SAFETY: the pointers lead to objects of libc that live as long as the process; accesses are justified where made.
+unsafe impl Sync for Layout {}
+
+/// `struct pthread_key_struct` (glibc `sysdeps/nptl/internaltypes.h`): `seq` is odd while the key is in use.
+#[repr(C)]
+pub(super) struct Key {
+    pub seq: usize,
+    pub destructor: Option<unsafe extern "C-unwind" fn(*mut c_void)>,
+}
+
+/// Functions of libc and ld.so that have no public header.
+pub(super) struct Functions {
+    pub allocate_tls: unsafe extern "C" fn(*mut u8) -> *mut u8,
+    pub allocate_tls_init: unsafe extern "C" fn(*mut u8, bool) -> *mut u8,
+    pub deallocate_tls: unsafe extern "C" fn(*mut u8, bool),
+    pub ctype_init: unsafe extern "C" fn(),
+    pub call_tls_dtors: unsafe extern "C-unwind" fn(),
+    pub res_nclose: unsafe extern "C" fn(*mut c_void),
+}
+
+/// Blocks of keys in a descriptor, and keys in a block (glibc: `PTHREAD_KEY_1STLEVEL_SIZE`, `_2NDLEVEL_SIZE`).
+pub(super) const KEY_BLOCKS: usize = 32;
+/// `struct pthread_key_data`: sequence number and value.
+pub(super) const KEY_DATA: usize = 16;
+pub(super) const KEY_BLOCK: usize = 32 * KEY_DATA;
+/// `offsetof (__lock) - offsetof (__list.__next)` in `pthread_mutex_t`: ABI, since the kernel is told.
+pub(super) const FUTEX_OFFSET: c_long = -32;
+
+pub(super) static LAYOUT: WriteOnce<Layout> = WriteOnce::new();
+
+pub(super) fn layout() -> &'static Layout {
+    LAYOUT.get()
+}
+
+/// Bytes of static TLS, surplus included, that lie below `t`.
+pub fn tls_size() -> usize {
+    layout().tls_size
+}
+
+/// The alignment `t` must have, in bytes.
+pub fn tls_align() -> usize {
+    layout().tls_align
+}
+
+/// Bytes from `t` upwards: glibc's descriptor and a word of ours.
+pub fn tcb_size() -> usize {
+    footer(layout().size) + size_of::<Footer>()
+}
+
+/// Our word behind a descriptor of `size` bytes.
+pub(super) fn footer(size: usize) -> usize {
+    size.next_multiple_of(align_of::<Footer>())
+}
+
+/// The calling thread's descriptor: `%fs:0x10`, which the x86-64 ABI fixes.
+pub(super) fn current() -> *mut u8 {
+    let t: *mut u8;
+    // SAFETY: every thread of an x86-64 process has a TCB whose word 0x10 points to itself.
+    unsafe { core::arch::asm!("mov {}, fs:[0x10]", out(reg) t, options(nostack, preserves_flags, readonly)) };
+    t
+}
+
+/// The word at `t + offset`.
+///
+/// # Safety
+/// `t + offset` is inside a live descriptor, aligned for `T`, and of type `T`.
+pub(super) unsafe fn load<T: Copy>(t: *const u8, offset: usize) -> T {
+    // SAFETY: the caller's.
+    unsafe { t.add(offset).cast::<T>().read() }
+}
+
+/// Sets the word at `t + offset`.
+///
+/// # Safety
+/// As for [`load`], and nobody else accesses the word.
+pub(super) unsafe fn store<T>(t: *mut u8, offset: usize, value: T) {
+    // SAFETY: the caller's.
+    unsafe { t.add(offset).cast::<T>().write(value) }
+}

@@ -1,0 +1,171 @@
+//! Thread-local storage of one descriptor: the TCB's head, the DTV, and the static TLS below.
+
+use super::calibrate::KEPT;
+use super::discover::field;
+use super::layout::{Layout, footer, layout, load};
+use super::library::{Unsupported, expect};
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// `dtv_t` (glibc `sysdeps/generic/dl-dtv.h`). Entry -1 holds the length in `value`, entry 0 the generation.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Dtv {
+    value: usize,
+    to_free: *mut c_void,
+}
+
+unsafe fn dtv(t: *const u8) -> *mut Dtv {
+    // SAFETY: `t` is a live descriptor; word 8 of the TCB is the DTV by the x86-64 TLS ABI.
+    unsafe { load(t, 8) }
+}
+
+/// Confirms the DTV's shape on the calling thread's descriptor: libc's entry must lead to libc's block.
+pub(super) fn verify(l: &Layout, t: *const u8) -> Result<(), Unsupported> {
+    expect(field(c"_thread_db_dtv_dtv")?.bits as usize == 8 * size_of::<Dtv>(), "dtv entry")?;
+    // SAFETY: the calling thread's own descriptor and DTV, whose length entry -1 states.
+    unsafe {
+        let dtv = dtv(t);
+        expect((*dtv.sub(1)).value >= l.libc.module, "dtv length")?;
+        expect((*dtv.add(l.libc.module)).value as isize - t as isize == l.libc.start, "libc's dtv entry")?;
+    }
+    // SAFETY: as above; the loader's table is only read.
+    let libc_module = unsafe { l.modules.find(l.libc.module) }.ok_or(Unsupported::Mismatch("table of TLS modules"))?;
+    expect(libc_module.offset as isize == -l.libc.start, "offset of libc's TLS")
+}
+
+/// Our word behind the descriptor. It says which libraries the static TLS below it knows, and keeps apart the two that
+/// write there: who makes or renews the descriptor, and the loader ([`copy_new_tls`]).
+pub(super) struct Footer {
+    /// [`NONE`], [`BUSY`], or one more than the loader's TLS generation at which the static TLS was filled in.
+    state: AtomicUsize,
+}
+
+/// Zeroed memory: no descriptor yet.
+const NONE: usize = 0;
+/// Somebody is writing.
+const BUSY: usize = usize::MAX;
+
+unsafe fn footer_of<'a>(t: *mut u8) -> &'a Footer {
+    // SAFETY: `tcb_size` reserves the footer behind every descriptor of ours; it is atomic, so sharing is sound.
+    unsafe { &*t.add(footer(layout().size)).cast::<Footer>() }
+}
+
+impl Footer {
+    /// Waits for the other writer, whose work is a few copies, and returns the state it left.
+    fn lock(&self) -> usize {
+        loop {
+            match self.state.swap(BUSY, Ordering::AcqRel) {
+                BUSY => core::hint::spin_loop(),
+                state => return state,
+            }
+        }
+    }
+}
+
+/// Fills in DTV and static TLS for the libraries loaded by now.
+unsafe fn fill(t: *mut u8, keep: &[isize]) {
+    let mut kept = [0usize; KEPT];
+    // SAFETY: nobody runs on `t`, and the footer keeps the loader out; `keep` lies in libc's static TLS.
+    unsafe {
+        let footer = footer_of(t);
+        footer.lock();
+        for (word, &at) in kept.iter_mut().zip(keep) {
+            *word = t.offset(at).cast::<usize>().read();
+        }
+        (layout().functions.allocate_tls_init)(t, true);
+        for (&word, &at) in kept.iter().zip(keep) {
+            t.offset(at).cast::<usize>().write(word);
+        }
+        footer.state.store((*dtv(t)).value + 1, Ordering::Release);
+    }
+}
+
+/// Gives the zeroed descriptor `t` a DTV and its static TLS. False when memory is short.
+///
+/// # Safety
+/// `t` is not in use, and `tls_size` bytes below it are ours.
+pub(super) unsafe fn allocate(t: *mut u8) -> bool {
+    // SAFETY: `t` is a zeroed descriptor, which is what ld.so expects. It allocates and fills in; since it allocates
+    // with malloc, it is not let near the footer's lock, and what the loader may have missed is filled in once more.
+    unsafe {
+        let done = !(layout().functions.allocate_tls)(t).is_null();
+        if done {
+            fill(t, &[]);
+        }
+        done
+    }
+}
+
+/// Gives the finished descriptor `t` the TLS of a new thread, as glibc's `get_cached_stack` does; the words in
+/// `keep` (offsets from `t`: malloc's) survive, since their thread did not end for malloc.
+///
+/// # Safety
+/// `t` was made by [`allocate`] and is not running.
+pub(super) unsafe fn renew(t: *mut u8, keep: &[isize]) {
+    // SAFETY: nobody runs on `t`; the DTV belongs to it, and its length is stated in entry -1. What `to_free` leads to
+    // came from malloc, which ld.so shares with us.
+    unsafe {
+        let entries = dtv(t);
+        let length = (*entries.sub(1)).value;
+        for index in 1..=length {
+            let block = (*entries.add(index)).to_free;
+            if !block.is_null() {
+                libc::free(block);
+            }
+        }
+        entries.write_bytes(0, length + 1);
+        fill(t, keep);
+    }
+}
+
+/// Frees the DTV of `t` and what hangs on it.
+///
+/// # Safety
+/// As for [`renew`]; afterwards `t` is no descriptor any more.
+pub(super) unsafe fn deallocate(t: *mut u8) {
+    // SAFETY: the caller's; `false`, for the memory of `t` itself is not malloc's.
+    unsafe {
+        footer_of(t).lock();
+        (layout().functions.deallocate_tls)(t, false);
+        footer_of(t).state.store(NONE, Ordering::Release);
+    }
+}
+
+/// Fills in `length` bytes of a module's static TLS, `offset` below `t`, from the `image` that it begins with, if the
+/// static TLS of `t` is older than `generation`, when the module was loaded.
+///
+/// # Safety
+/// `t` is a mapped slot, and the loader has given that place to the module.
+pub(super) unsafe fn bring_up(t: *mut u8, generation: usize, offset: usize, image: &[u8], length: usize) {
+    // SAFETY: where there is no descriptor yet, nothing is touched: whoever makes one takes the loader's TLS lock after
+    // this look, and so sees the module. Else the footer keeps `fill` out.
+    unsafe {
+        let footer = footer_of(t);
+        if footer.state.load(Ordering::SeqCst) == NONE {
+            return;
+        }
+        let state = footer.lock();
+        if state <= generation {
+            let block = t.sub(offset);
+            block.copy_from_nonoverlapping(image.as_ptr(), image.len());
+            block.add(image.len()).write_bytes(0, length - image.len());
+        }
+        footer.state.store(state, Ordering::Release);
+    }
+}
+
+/// `tcbhead_t` (glibc `sysdeps/x86_64/nptl/tls.h`): offsets compiled into every program and library.
+#[repr(C)]
+pub(super) struct Header {
+    pub tcb: *mut u8,
+    pub dtv: *mut Dtv,
+    pub itself: *mut u8,
+    pub multiple_threads: c_int,
+    pub gscope: c_int,
+    pub sysinfo: usize,
+    pub stack_guard: usize,
+    pub pointer_guard: usize,
+    pub vgetcpu_cache: [usize; 2],
+    pub feature_1: u32,
+}

@@ -1,0 +1,32 @@
+//! Types of C that the table names and the `libc` crate lacks, with glibc's x86-64 definitions. Those that are only
+//! ever passed on by pointer are opaque.
+#![allow(non_camel_case_types, reason = "C's own names")]
+
+use libc::{c_int, c_uint, c_ulong, c_void};
+
+/// The function that `pthread_create` starts. It may be left by an unwinding: pthread_exit and cancellation.
+pub type StartRoutine = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+/// The function of `pthread_once` and `call_once`.
+pub type InitRoutine = unsafe extern "C-unwind" fn();
+/// The destructor of a key, if there is one.
+pub type KeyDestructor = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
+/// A cleanup handler.
+pub type CleanupRoutine = unsafe extern "C-unwind" fn(*mut c_void);
+/// A handler of `pthread_atfork`, if there is one.
+pub type ForkHandler = Option<unsafe extern "C-unwind" fn()>;
+
+pub type once_flag = c_int;
+pub type thrd_t = c_ulong;
+pub type thrd_start_t = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
+pub type tss_t = c_uint;
+pub type res_state = *mut __res_state;
+/// An array of one structure in C, so a pointer to it as an argument.
+pub type va_list = *mut __va_list_tag;
+
+pub enum gaicb {}
+pub enum mtx_t {}
+pub enum cnd_t {}
+pub enum __res_state {}
+pub enum __va_list_tag {}
+pub enum __pthread_unwind_buf_t {}
+pub enum _pthread_cleanup_buffer {}

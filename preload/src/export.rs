@@ -1,0 +1,163 @@
+//! The table as code: a function of libc's name for each row that is not absent, and [`real`], libc's own functions.
+//!
+//! An export is `extern "C-unwind"` and catches nothing: pthread_exit and cancellation unwind the stack through it.
+//!
+//! Variadic functions of C (fcntl, ioctl, open, openat, syscall) are exported, and called, with the fixed arguments they
+//! can have at most. On x86-64 System V this is sound: integers and pointers go to the same registers either way, and
+//! an argument that the caller did not pass is a register with some value, read and passed on but never used, as in
+//! glibc's own wrappers. Only `syscall` has a seventh argument, on the stack; that word of the caller's frame is always
+//! readable, and glibc reads it just so. In the other direction a variadic callee finds in AL how many vector registers
+//! to save; we pass none, and whatever AL holds only decides whether it saves some that it does not look at.
+
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use libc::{c_long, c_void};
+
+use crate::config::{Part, patched};
+use crate::hooks;
+pub use crate::rows::Family;
+use crate::symbols::symbols;
+
+macro_rules! derive {
+    ($(
+        $variant:ident $module:ident $part:ident $title:literal {
+            $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr; )*
+        }
+    )*) => {
+        /// What the dynamic linker binds programs to.
+        #[allow(clippy::too_many_arguments, reason = "C's own prototypes")]
+        mod exports {
+            use super::*;
+            use crate::c_types::*;
+            use libc::*;
+            $($( export!{ $verdict [$name $($alias)*] $name $module $part ($($args)*) $(-> $ret)? } )*)*
+        }
+
+        /// libc's own functions, under their names and with their prototypes, whatever the row's verdict: those that
+        /// we export are found by `dlsym(RTLD_NEXT)`, the absent ones are linked as usual.
+        #[allow(non_snake_case, clippy::too_many_arguments, reason = "C's own names and prototypes")]
+        pub mod real {
+            use super::slots;
+            use crate::c_types::*;
+            use libc::*;
+            $($( real!{ $verdict $name ($($args)*) $(-> $ret)? } )*)*
+
+            /// Looks up everything, for the library's constructor: later would be too late, since dlsym takes the
+            /// loader's lock, which a parked coroutine may hold.
+            pub fn resolve_all() {
+                $($( resolve!{ $verdict $name } )*)*
+            }
+        }
+
+        #[allow(non_upper_case_globals, reason = "C's own names")]
+        mod slots {
+            use super::Slot;
+            $($( slot!{ $verdict $name } )*)*
+        }
+    };
+}
+
+/// One export for each name in the list.
+macro_rules! export {
+    (absent $($row:tt)*) => {};
+    ($verdict:ident [] $($row:tt)*) => {};
+    ($verdict:ident [$name:ident $($more:ident)*] $body:ident $module:ident $part:ident
+        ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?
+    ) => {
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: our caller keeps the contract of the C function of this name, and both demand no more.
+            unsafe { if patched(Part::$part) { hooks::$module::$body($($arg),*) } else { real::$body($($arg),*) } }
+        }
+        export!{ $verdict [$($more)*] $body $module $part ($($arg: $ty),*) $(-> $ret)? }
+    };
+}
+
+macro_rules! real {
+    // An absent variadic function has no accessor: Rust can't pass on `...`.
+    (absent $name:ident ($($arg:ident: $ty:ty,)* ...) $(-> $ret:ty)?) => {};
+    (absent $name:ident ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {
+        #[inline(always)]
+        pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
+            unsafe extern "C-unwind" {
+                fn $name($($arg: $ty),*) $(-> $ret)?;
+            }
+            // SAFETY: our caller keeps the contract of the C function of this name.
+            unsafe { $name($($arg),*) }
+        }
+    };
+    ($verdict:ident $name:ident ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {
+        #[inline(always)]
+        pub unsafe fn $name($($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: the slot has libc's function of this name, and the table its prototype (or `Slot` a stand-in for
+            // one that this libc lacks); our caller keeps its contract.
+            unsafe {
+                let function: unsafe extern "C-unwind" fn($($ty),*) $(-> $ret)? = std::mem::transmute(slots::$name.get());
+                function($($arg),*)
+            }
+        }
+    };
+}
+
+macro_rules! resolve {
+    (absent $name:ident) => {};
+    ($verdict:ident $name:ident) => {
+        slots::$name.resolve();
+    };
+}
+
+macro_rules! slot {
+    (absent $name:ident) => {};
+    ($verdict:ident $name:ident) => {
+        pub static $name: Slot = Slot::new(concat!(stringify!($name), "\0"));
+    };
+}
+
+symbols!(derive);
+
+/// The address of one function of libc, once it has been looked up.
+struct Slot {
+    /// Ends with a NUL.
+    name: &'static str,
+    address: AtomicPtr<c_void>,
+}
+
+impl Slot {
+    const fn new(name: &'static str) -> Slot {
+        Slot { name, address: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// The address. Never null.
+    #[inline(always)]
+    fn get(&self) -> *mut c_void {
+        // Relaxed: the code behind the address was there before the process had a second thread.
+        let address = self.address.load(Ordering::Relaxed);
+        // Null only before our constructor: another library's constructor, or the loader, came first.
+        if address.is_null() { self.resolve() } else { address }
+    }
+
+    #[cold]
+    fn resolve(&self) -> *mut c_void {
+        // SAFETY: the name ends with a NUL.
+        let mut address = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr().cast()) };
+        if address.is_null() {
+            address = if self.name.starts_with("pthread_") { missing_pthread } else { missing } as *mut c_void;
+        }
+        self.address.store(address, Ordering::Relaxed);
+        address
+    }
+}
+
+/// Stands in for functions that are newer than the running libc: epoll_pwait2, sem_clockwait and so on. All of these
+/// take few enough arguments for registers, which a function that expects none ignores, and return an integer.
+extern "C-unwind" fn missing() -> c_long {
+    // SAFETY: the calling thread's errno is always there.
+    unsafe { *libc::__errno_location() = libc::ENOSYS };
+    -1
+}
+
+/// The same for pthread_clockjoin_np and its like, which return the error.
+extern "C-unwind" fn missing_pthread() -> c_long {
+    libc::ENOSYS.into()
+}

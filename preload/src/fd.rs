@@ -1,0 +1,251 @@
+//! What we know of a descriptor, beside its readiness: the `facts` word of its slot.
+//!
+//! ```text
+//!  31                                8  7      6      5      4   3      0
+//! +-----------------------------------+------+------+------+---+--------+
+//! | fork count at birth (0: unknown)  | conn | snd? | rcv? | nb|  kind  |
+//! +-----------------------------------+------+------+------+---+--------+
+//! ```
+//!
+//! The flags of an open file belong to everybody who has it: processes, duplicates. So what is cached here is believed
+//! only for a descriptor that we saw being made, that was not duplicated or passed on, and that no fork has copied:
+//! *trusted*. For any other one the kernel is asked, which happens only where a call is about to wait.
+
+use crate::export::real;
+use crate::wait::Interest;
+use iopatch_runtime::reactor::{self, Slot};
+use libc::{c_int, c_void, ssize_t, timeval};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+const KIND: u32 = 0xf;
+const NONBLOCK: u32 = 1 << 4;
+/// SO_RCVTIMEO, SO_SNDTIMEO may be set: ask.
+const RCV_TIMED: u32 = 1 << 5;
+const SND_TIMED: u32 = 1 << 6;
+const BIRTH_SHIFT: u32 = 8;
+
+/// How often this process has forked, plus one.
+static FORKS: AtomicU32 = AtomicU32::new(1);
+
+/// What kind of file a descriptor is, as far as waiting goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// A TCP socket: after a short read it is empty.
+    Tcp = 1,
+    /// Any other socket.
+    Socket = 2,
+    /// Pipes, terminals, eventfds and the like: can be waited for, and refuse MSG_DONTWAIT.
+    Stream = 3,
+    /// Regular files, directories, block devices: never wait, for the kernel does not say when they would not.
+    File = 4,
+}
+
+/// The calling thread's errno.
+#[inline]
+pub fn errno() -> c_int {
+    // SAFETY: the calling thread's errno is always there.
+    unsafe { *libc::__errno_location() }
+}
+
+#[inline]
+pub fn set_errno(errno: c_int) {
+    // SAFETY: the calling thread's errno is always there.
+    unsafe { *libc::__errno_location() = errno }
+}
+
+/// A call's failure.
+pub fn fail(errno: c_int) -> ssize_t {
+    set_errno(errno);
+    -1
+}
+
+fn facts(fd: c_int) -> u32 {
+    reactor::slot(fd).map_or(0, |slot| slot.facts.load(Relaxed))
+}
+
+fn birth() -> u32 {
+    FORKS.load(Relaxed) << BIRTH_SHIFT
+}
+
+/// Whether nobody but this number of this process has the open file.
+#[inline]
+pub fn is_trusted(fd: c_int) -> bool {
+    let born = facts(fd) >> BIRTH_SHIFT;
+    born != 0 && born == FORKS.load(Relaxed) & (u32::MAX >> BIRTH_SHIFT)
+}
+
+/// Whether the open file is non-blocking, by the program's will: the program's calls never wait then.
+#[inline]
+pub fn is_nonblocking(fd: c_int) -> bool {
+    if is_trusted(fd) {
+        return facts(fd) & NONBLOCK != 0;
+    }
+    // SAFETY: the kernel checks the number.
+    let flags = unsafe { real::fcntl(fd, libc::F_GETFL, 0) };
+    flags != -1 && flags & libc::O_NONBLOCK != 0
+}
+
+/// The socket's own time-out for `side`, in nanoseconds (socket(7): SO_RCVTIMEO, SO_SNDTIMEO).
+pub fn timeout(fd: c_int, side: Interest) -> Option<u64> {
+    let (flag, option) =
+        if side == Interest::READ { (RCV_TIMED, libc::SO_RCVTIMEO) } else { (SND_TIMED, libc::SO_SNDTIMEO) };
+    if is_trusted(fd) && facts(fd) & flag == 0 {
+        return None;
+    }
+    let mut time = timeval { tv_sec: 0, tv_usec: 0 };
+    ask(fd, libc::SOL_SOCKET, option, &mut time).then_some(())?;
+    let ns = time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000;
+    (ns != 0).then_some(ns)
+}
+
+/// getsockopt(2) of a plain value.
+fn ask<T>(fd: c_int, level: c_int, option: c_int, value: &mut T) -> bool {
+    let mut len = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the call writes at most `len` bytes of `value`.
+    unsafe { real::getsockopt(fd, level, option, std::ptr::from_mut(value).cast(), &mut len) == 0 }
+}
+
+/// The kind of `fd`; `None`: it is not open. Remembered: a mistake (the number was closed and made again by calls that
+/// no hook sees) costs a wait in the kernel, under handoff, or an error that makes the caller ask again.
+#[inline]
+pub fn kind(fd: c_int) -> Option<Kind> {
+    match facts(fd) & KIND {
+        1 => Some(Kind::Tcp),
+        2 => Some(Kind::Socket),
+        3 => Some(Kind::Stream),
+        4 => Some(Kind::File),
+        _ => find_kind(fd),
+    }
+}
+
+/// Asks the kernel for the kind of `fd`.
+#[cold]
+pub fn find_kind(fd: c_int) -> Option<Kind> {
+    let errno = errno();
+    let kind = ask_kind(fd);
+    set_errno(errno);
+    if let (Some(kind), Some(slot)) = (kind, reactor::slot(fd)) {
+        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & !KIND | kind as u32));
+    }
+    kind
+}
+
+fn ask_kind(fd: c_int) -> Option<Kind> {
+    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the call writes one structure; the kernel checks the number.
+    if unsafe { libc::fstat(fd, &mut stat) } == -1 {
+        return None;
+    }
+    Some(match stat.st_mode & libc::S_IFMT {
+        libc::S_IFSOCK if is_tcp(fd) => Kind::Tcp,
+        libc::S_IFSOCK => Kind::Socket,
+        libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK => Kind::File,
+        _ => Kind::Stream,
+    })
+}
+
+fn is_tcp(fd: c_int) -> bool {
+    let (mut protocol, mut domain) = (0 as c_int, 0 as c_int);
+    ask(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL, &mut protocol)
+        && protocol == libc::IPPROTO_TCP
+        && ask(fd, libc::SOL_SOCKET, libc::SO_DOMAIN, &mut domain)
+        && matches!(domain, libc::AF_INET | libc::AF_INET6)
+}
+
+/// Whether `fd` is a blocking TCP stream that only this number has, and whose every edge comes to us: then no edge
+/// since it was drained means that there is nothing to read.
+#[inline]
+pub fn is_drained_stream(fd: c_int) -> bool {
+    const WANTED: u32 = Kind::Tcp as u32;
+    facts(fd) & (KIND | NONBLOCK) == WANTED && is_trusted(fd) && reactor::slot(fd).is_some_and(Slot::is_watched)
+}
+
+/// A descriptor has just been made: nothing that was known of the number is true any more. Returns it.
+pub fn born(fd: c_int, nonblocking: bool) -> c_int {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.reset(fd, false);
+        slot.facts.store(birth() | if nonblocking { NONBLOCK } else { 0 }, Relaxed);
+    }
+    fd
+}
+
+/// As [`born`], for a connection that `listener` has accepted, which inherits its time-outs.
+pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
+    born(fd, nonblocking);
+    let timed = if is_trusted(listener) { facts(listener) } else { RCV_TIMED | SND_TIMED };
+    add(fd, timed & (RCV_TIMED | SND_TIMED));
+    fd
+}
+
+/// As [`born`], for a descriptor whose open file has other numbers, or is other processes', too.
+pub fn born_shared(fd: c_int) -> c_int {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.reset(fd, false);
+    }
+    fd
+}
+
+/// `fd` is about to be closed, or replaced by dup2.
+pub fn dies(fd: c_int) {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.reset(fd, !is_trusted(fd));
+    }
+}
+
+/// The open file of `fd` gets another number, or goes to another process.
+pub fn shared(fd: c_int) {
+    if let Some(slot) = reactor::slot(fd) {
+        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & (1 << BIRTH_SHIFT) - 1));
+    }
+}
+
+/// Every open file of this process is another process's, too.
+pub fn all_shared() {
+    FORKS.fetch_add(1, Relaxed);
+}
+
+/// The program has made `fd` blocking or non-blocking.
+pub fn set_nonblocking(fd: c_int, nonblocking: bool) {
+    if let Some(slot) = reactor::slot(fd) {
+        if nonblocking {
+            slot.facts.fetch_or(NONBLOCK, Relaxed);
+        } else {
+            slot.facts.fetch_and(!NONBLOCK, Relaxed);
+        }
+    }
+}
+
+/// The program has set a time-out, or something else that makes a short read of a stream say nothing.
+pub fn option_set(fd: c_int, level: c_int, option: c_int) {
+    match (level, option) {
+        (libc::SOL_SOCKET, libc::SO_RCVTIMEO | SO_RCVTIMEO_NEW) => add(fd, RCV_TIMED),
+        (libc::SOL_SOCKET, libc::SO_SNDTIMEO | SO_SNDTIMEO_NEW) => add(fd, SND_TIMED),
+        (libc::SOL_SOCKET, libc::SO_RCVLOWAT) | (libc::IPPROTO_TCP, libc::TCP_ULP) => {
+            set_kind(fd, Kind::Socket);
+        }
+        _ => {}
+    }
+}
+
+const SO_RCVTIMEO_NEW: c_int = 66;
+const SO_SNDTIMEO_NEW: c_int = 67;
+
+fn set_kind(fd: c_int, kind: Kind) {
+    if let Some(slot) = reactor::slot(fd) {
+        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & !KIND | kind as u32));
+    }
+}
+
+fn add(fd: c_int, bits: u32) {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.facts.fetch_or(bits, Relaxed);
+    }
+}
+
+/// A pointer of C as an address to be compared.
+pub fn address(pointer: *const c_void) -> usize {
+    pointer as usize
+}

@@ -1,0 +1,20 @@
+//! Who calls: a coroutine that may park, or a thread that acts natively.
+
+use iopatch_runtime::local;
+pub use iopatch_runtime::local::{current as coroutine, id};
+pub use iopatch_runtime::task::Task;
+
+/// The caller's coroutine, even while it is pinned to an OS thread and acts natively; `None`: a thread of the kernel's.
+pub fn self_task() -> Option<&'static Task> {
+    // SAFETY: the calling thread's own descriptor.
+    unsafe { local::owner(iopatch_runtime::arch::thread_pointer()) }
+}
+
+/// The coroutine that `thread` is; `None`: a thread of the kernel's, libc knows it.
+///
+/// # Safety
+/// `thread` is a thread that is alive or can be joined, as POSIX demands of the program.
+pub unsafe fn task_of(thread: libc::pthread_t) -> Option<&'static Task> {
+    // SAFETY: the caller's promise: the descriptor exists.
+    unsafe { local::owner(thread as usize) }
+}

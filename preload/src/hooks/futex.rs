@@ -1,0 +1,227 @@
+//! `syscall()`: futexes of C++20's atomics, Rust's std and others wait in the lot, like all our waits by address.
+//!
+//! Private futexes only. A word without FUTEX_PRIVATE_FLAG may be shared with another process, and is another queue to
+//! Linux, too: those, and the kernel's other kinds of futex, go to the kernel. So do invalid requests, which it refuses
+//! in its own words. Results and errors are those of `kernel/futex/` and futex(2).
+//!
+//! System calls that act on a record of ours go to the hook of the same name. All others may block, and are detached.
+
+use super::{fdops, tid};
+use crate::export::{Family, real};
+use crate::wait::{self, Deadline, Wake};
+use libc::*;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+
+fn errno() -> c_int {
+    // SAFETY: the location of errno is always readable.
+    unsafe { *__errno_location() }
+}
+
+fn set_errno(error: c_int) {
+    // SAFETY: the location of errno is always writable.
+    unsafe { *__errno_location() = error };
+}
+
+fn answer(result: Result<usize, c_int>) -> c_long {
+    match result {
+        Ok(count) => count as c_long,
+        Err(error) => {
+            set_errno(error);
+            -1
+        }
+    }
+}
+
+/// A futex word whose address the kernel would accept.
+#[derive(Clone, Copy)]
+struct Word(usize);
+
+impl Word {
+    /// EINVAL for an address that no futex can have.
+    fn new(address: usize) -> Result<Word, c_int> {
+        if address % size_of::<u32>() == 0 { Ok(Word(address)) } else { Err(EINVAL) }
+    }
+
+    /// EFAULT unless it can be read.
+    fn readable(self) -> Result<&'static AtomicU32, c_int> {
+        probe(self.0)?;
+        // SAFETY: aligned and readable just now; a program that unmaps it meanwhile breaks its own wait.
+        Ok(unsafe { &*(self.0 as *const AtomicU32) })
+    }
+
+    /// EFAULT unless it can be written. A FUTEX_WAKE_OP that changes no bit and wakes nobody, for the kernel queues no
+    /// private waiter, tries it.
+    fn writable(self) -> Result<&'static AtomicU32, c_int> {
+        let or_zero = (FUTEX_OP_OR << 28) as usize;
+        let operation = (FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG) as usize;
+        // SAFETY: the kernel checks the addresses.
+        if unsafe { real::syscall(SYS_futex, self.0, operation, 1, 1, self.0, or_zero) } < 0 {
+            return Err(errno());
+        }
+        // SAFETY: aligned and writable just now, as in `readable`.
+        Ok(unsafe { &*(self.0 as *const AtomicU32) })
+    }
+}
+
+/// EFAULT unless the aligned eight bytes around `address` can be read: rt_sigprocmask(2) copies its set, if that is not
+/// null, before it finds that -1 is not a thing to do with it. The cheapest call that tells, and allowed in every sandbox.
+fn probe(address: usize) -> Result<(), c_int> {
+    let (before, set) = (errno(), address & !7);
+    // SAFETY: the kernel checks the address, and writes nothing.
+    unsafe { real::syscall(SYS_rt_sigprocmask, usize::MAX, set, 0, size_of::<u64>(), 0, 0) };
+    let faulted = set == 0 || errno() == EFAULT;
+    set_errno(before);
+    if faulted { Err(EFAULT) } else { Ok(()) }
+}
+
+/// The time-out of a wait: None if there is none. Waits on `clock` until then, or, if None, for that long.
+fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>, c_int> {
+    if address == 0 {
+        return Ok(None);
+    }
+    probe(address)?;
+    probe(address + size_of::<timespec>() - 1)?;
+    // SAFETY: readable just now; C aligns it.
+    let mut time = unsafe { *(address as *const timespec) };
+    if time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec) {
+        return Err(EINVAL);
+    }
+    if clock.is_none() {
+        let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `now` is writable.
+        unsafe { clock_gettime(CLOCK_MONOTONIC, &mut now) };
+        let nanoseconds = time.tv_nsec + now.tv_nsec;
+        time.tv_sec = time.tv_sec.saturating_add(now.tv_sec + nanoseconds / 1_000_000_000);
+        time.tv_nsec = nanoseconds % 1_000_000_000;
+    }
+    wait::deadline(clock.unwrap_or(CLOCK_MONOTONIC), &time).map(Some)
+}
+
+/// FUTEX_WAIT and FUTEX_WAIT_BITSET.
+fn futex_wait(word: usize, expected: u32, mask: u32, deadline: Option<Deadline>) -> Result<usize, c_int> {
+    let (mask, word) = (nonzero(mask)?, Word::new(word)?.readable()?);
+    let validate = || word.load(Acquire) == expected;
+    match wait::park_mask(Family::Futex, word.as_ptr().addr(), mask, validate, deadline) {
+        Wake::Unparked => Ok(0),
+        Wake::NotEqual => Err(EAGAIN),
+        Wake::TimedOut => Err(ETIMEDOUT),
+        Wake::Interrupted => Err(EINTR),
+    }
+}
+
+fn nonzero(mask: u32) -> Result<u32, c_int> {
+    if mask == 0 { Err(EINVAL) } else { Ok(mask) }
+}
+
+/// How many to wake: the kernel counts after the first wake, so 0 and negative numbers mean one.
+fn at_least_one(n: c_int) -> usize {
+    n.max(1) as usize
+}
+
+/// FUTEX_REQUEUE and, with an expected value, FUTEX_CMP_REQUEUE.
+fn futex_requeue(from: usize, to: usize, wake: c_int, limit: c_int, expected: Option<u32>) -> Result<usize, c_int> {
+    if wake < 0 || limit < 0 {
+        return Err(EINVAL);
+    }
+    let (from, to) = (Word::new(from)?, Word::new(to)?);
+    let word = match expected {
+        Some(expected) => Some((from.readable()?, expected)),
+        None => None,
+    };
+    let validate = || word.is_none_or(|(word, expected)| word.load(Acquire) == expected);
+    match wait::requeue(from.0, to.0, wake as usize, limit as usize, validate) {
+        Some((woken, moved)) => Ok(woken + moved),
+        None => Err(EAGAIN),
+    }
+}
+
+/// FUTEX_WAKE_OP: changes `second` as `code` says, wakes of `first`, and of `second` if its old value compares.
+fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, code: u32) -> Result<usize, c_int> {
+    let first = Word::new(first)?;
+    let word = Word::new(second)?.writable()?;
+    let signed = |bits: u32| ((bits << 20) as i32 >> 20) as u32;
+    let (mut operand, compared) = (signed(code >> 12), signed(code) as i32);
+    if code >> 28 & FUTEX_OP_OPARG_SHIFT as u32 != 0 {
+        operand = 1 << (operand & 31);
+    }
+    let change: fn(u32, u32) -> u32 = match (code >> 28 & 7) as c_int {
+        FUTEX_OP_SET => |_, operand| operand,
+        FUTEX_OP_ADD => u32::wrapping_add,
+        FUTEX_OP_OR => |old, operand| old | operand,
+        FUTEX_OP_ANDN => |old, operand| old & !operand,
+        FUTEX_OP_XOR => |old, operand| old ^ operand,
+        _ => return Err(ENOSYS),
+    };
+    let compare: fn(&i32, &i32) -> bool = match (code >> 24 & 15) as c_int {
+        FUTEX_OP_CMP_EQ => i32::eq,
+        FUTEX_OP_CMP_NE => i32::ne,
+        FUTEX_OP_CMP_LT => i32::lt,
+        FUTEX_OP_CMP_LE => i32::le,
+        FUTEX_OP_CMP_GT => i32::gt,
+        FUTEX_OP_CMP_GE => i32::ge,
+        _ => return Err(ENOSYS),
+    };
+    let old = word.fetch_update(SeqCst, Relaxed, |old| Some(change(old, operand))).unwrap_or_else(|old| old);
+    let mut woken = wait::unpark(first.0, at_least_one(wake));
+    if compare(&(old as i32), &compared) {
+        woken += wait::unpark(second, at_least_one(wake_second));
+    }
+    Ok(woken)
+}
+
+/// futex(2). None if it is the kernel's.
+fn futex(word: usize, operation: c_int, value: u32, a4: usize, second: usize, value3: u32) -> Option<Result<usize, c_int>> {
+    const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
+    if operation & FUTEX_PRIVATE_FLAG == 0 {
+        return None;
+    }
+    let n = value as c_int;
+    let result = match operation & !FUTEX_PRIVATE_FLAG {
+        FUTEX_WAIT => deadline(a4, None).and_then(|deadline| futex_wait(word, value, u32::MAX, deadline)),
+        FUTEX_WAIT_BITSET => deadline(a4, Some(CLOCK_MONOTONIC)).and_then(|at| futex_wait(word, value, value3, at)),
+        REALTIME => deadline(a4, Some(CLOCK_REALTIME)).and_then(|at| futex_wait(word, value, value3, at)),
+        FUTEX_WAKE => Word::new(word).map(|word| wait::unpark(word.0, at_least_one(n))),
+        FUTEX_WAKE_BITSET => {
+            nonzero(value3).and_then(|mask| Ok(wait::unpark_mask(Word::new(word)?.0, at_least_one(n), mask)))
+        }
+        FUTEX_REQUEUE => futex_requeue(word, second, n, a4 as c_int, None),
+        FUTEX_CMP_REQUEUE => futex_requeue(word, second, n, a4 as c_int, Some(value3)),
+        FUTEX_WAKE_OP => futex_wake_op(word, second, n, a4 as c_int, value3),
+        _ => return None,
+    };
+    Some(result)
+}
+
+/// A priority-inheriting futex has its owner's thread id in it, which the kernel must know.
+fn has_owner(operation: c_int) -> bool {
+    matches!(
+        operation & !(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME),
+        FUTEX_LOCK_PI | FUTEX_LOCK_PI2 | FUTEX_TRYLOCK_PI | FUTEX_UNLOCK_PI | FUTEX_WAIT_REQUEUE_PI | FUTEX_CMP_REQUEUE_PI
+    )
+}
+
+/// The program owes what the system call demands.
+#[expect(non_upper_case_globals, reason = "C's own names")]
+pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
+    let (i1, i2, i3) = (a1 as c_int, a2 as c_int, a3 as c_int);
+    match number {
+        SYS_futex => match futex(a1, i2, a3 as u32, a4, a5, a6 as u32) {
+            Some(result) => return answer(result),
+            None if has_owner(i2) => wait::pin(),
+            None => {}
+        },
+        SYS_gettid => return c_long::from(unsafe { tid::gettid() }),
+        SYS_sched_yield => {
+            wait::yield_now();
+            return 0;
+        }
+        SYS_close => return c_long::from(unsafe { fdops::close(i1) }),
+        SYS_dup2 => return c_long::from(unsafe { fdops::dup2(i1, i2) }),
+        SYS_dup3 => return c_long::from(unsafe { fdops::dup3(i1, i2, i3) }),
+        SYS_close_range => return c_long::from(unsafe { fdops::close_range(a1 as c_uint, a2 as c_uint, i3) }),
+        _ => {}
+    }
+    // SAFETY: the program's, who asked for this very call.
+    wait::detach(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) })
+}

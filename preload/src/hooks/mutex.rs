@@ -1,0 +1,350 @@
+//! Mutexes: glibc's object and its results, waiting in the lot.
+//!
+//! | `__lock`    | meaning                                                              | taken by |
+//! | ----------- | -------------------------------------------------------------------- | -------- |
+//! | `FREE`      | nobody holds it                                                      | anyone   |
+//! | `LOCKED`    | held, and nobody waits                                               |          |
+//! | `CONTENDED` | held, and somebody may be parked: the unlocker wakes one             |          |
+//! | `STARVING`  | as `CONTENDED`, and one of those has been woken in vain too often    |          |
+//! | `RESERVED`  | nobody holds it; it was unlocked while starving                      | anyone, but a newcomer gives way first |
+//!
+//! The first three are glibc's `lll_lock`. An unlock frees the lock and wakes one, who competes with newcomers: handing
+//! the lock over would make each contended unlock wait for a switch. But where coroutines share a worker, a loop of
+//! lock, I/O, unlock wins that race every time, for the woken one runs only while the loop parks in its I/O, with the
+//! lock held. Hence the last two. A newcomer gives way a bounded number of times, so that a lock reserved for a waiter
+//! who has meanwhile timed out is simply free, and the unlocker never touches a mutex that it has let go of: the next
+//! owner may already have destroyed it.
+//!
+//! Whoever has parked and then takes the lock marks it `CONTENDED`: others may still be parked.
+//!
+//! Robust, priority and process-shared mutexes are libc's. Where other processes or the kernel read the owner's thread id,
+//! the caller is pinned to an OS thread first. Source: `nptl/pthread_mutex_{lock,trylock,timedlock,unlock}.c`.
+
+use crate::abi::sync::*;
+use crate::export::{Family, real};
+use crate::guard;
+use crate::wait::{self, Deadline, Wake};
+use libc::*;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+const FREE: u32 = 0;
+const LOCKED: u32 = 1;
+const CONTENDED: u32 = 2;
+const STARVING: u32 = 3;
+const RESERVED: u32 = 4;
+
+/// How often a waiter may be woken and find the lock taken before it asks for the lock to be reserved.
+const LOSSES: u32 = 2;
+/// How often a newcomer gives way to those who were woken before it came.
+pub(super) const PATIENCE: u32 = 4;
+/// How often an adaptive mutex looks before it parks (glibc's `DEFAULT_ADAPTIVE_COUNT`).
+const SPINS: u32 = 100;
+
+/// Until when to wait. The time is looked at only by those who must wait, as in glibc.
+#[derive(Clone, Copy)]
+enum Limit {
+    Never,
+    At(clockid_t, *const timespec),
+}
+
+impl Limit {
+    /// # Safety
+    /// The `timespec` is readable.
+    unsafe fn deadline(self) -> Result<Option<Deadline>, c_int> {
+        match self {
+            Limit::Never => Ok(None),
+            Limit::At(clock, time) => wait::deadline(clock, time).map(Some),
+        }
+    }
+}
+
+/// # Safety
+/// `mutex` is an initialised mutex that outlives the use of the result, as POSIX demands of the caller.
+unsafe fn view<'a>(mutex: *const pthread_mutex_t) -> (&'a Mutex, u32) {
+    // SAFETY: `Mutex` has the layout of `pthread_mutex_t`, and all its fields that are shared are atomic.
+    let view = unsafe { &*mutex.cast::<Mutex>() };
+    (view, view.kind.load(Relaxed) & MUTEX_KIND_MASK)
+}
+
+/// Is the mutex private to the process and of one of the four plain types?
+const fn is_ours(kind: u32) -> bool {
+    kind <= MUTEX_ADAPTIVE
+}
+
+/// Is the mutex one of those that libc alone understands?
+///
+/// # Safety
+/// As for `pthread_mutex_lock`.
+pub(super) unsafe fn is_foreign(mutex: *const pthread_mutex_t) -> bool {
+    // SAFETY: the caller's.
+    !is_ours(unsafe { view(mutex) }.1)
+}
+
+/// Takes the lock if nobody holds it.
+#[inline]
+fn try_take(word: &AtomicU32) -> bool {
+    match word.compare_exchange(FREE, LOCKED, Acquire, Relaxed) {
+        Ok(_) => true,
+        Err(RESERVED) => word.compare_exchange(RESERVED, LOCKED, Acquire, Relaxed).is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Takes the lock, waiting as long as `limit` allows. 0, ETIMEDOUT or EINVAL.
+///
+/// # Safety
+/// The limit's `timespec` is readable.
+#[cold]
+unsafe fn take_waiting(word: &AtomicU32, limit: Limit) -> c_int {
+    // SAFETY: the caller's.
+    let deadline = match unsafe { limit.deadline() } {
+        Ok(deadline) => deadline,
+        Err(error) => return error,
+    };
+    let (mut patience, mut losses, mut taken) = (PATIENCE, 0, LOCKED);
+    loop {
+        match word.load(Relaxed) {
+            RESERVED if patience > 0 => {
+                patience -= 1;
+                wait::yield_now();
+            }
+            free @ (FREE | RESERVED) => {
+                if word.compare_exchange_weak(free, taken, Acquire, Relaxed).is_ok() {
+                    return 0;
+                }
+            }
+            _ => {
+                let mark = if losses < LOSSES { CONTENDED } else { STARVING };
+                let validate = || announce(word, mark);
+                match wait::park(Family::Mutex, word.as_ptr().addr(), validate, deadline) {
+                    Wake::TimedOut => return ETIMEDOUT,
+                    Wake::Unparked => (patience, losses) = (0, losses + 1),
+                    Wake::Interrupted | Wake::NotEqual => {}
+                }
+                taken = CONTENDED;
+            }
+        }
+    }
+}
+
+/// Tells the holder that somebody parks. False if there is no holder any more.
+fn announce(word: &AtomicU32, mark: u32) -> bool {
+    let raise = |state| (state != FREE && state != RESERVED).then_some(mark.max(state));
+    word.fetch_update(Relaxed, Relaxed, raise).is_ok()
+}
+
+/// Frees the lock; the mutex is not touched after that.
+#[inline]
+fn release(word: &AtomicU32) {
+    if word.compare_exchange(LOCKED, FREE, Release, Relaxed).is_err() {
+        release_contended(word);
+    }
+}
+
+#[cold]
+fn release_contended(word: &AtomicU32) {
+    let address = word.as_ptr().addr();
+    let freed = if word.load(Relaxed) == STARVING { RESERVED } else { FREE };
+    if matches!(word.swap(freed, Release), CONTENDED | STARVING) {
+        wait::unpark(address, 1);
+    }
+}
+
+/// A lock by its holder, of the types that notice: their result, or None if it must wait like anyone.
+#[inline]
+fn relock(mutex: &Mutex, kind: u32) -> Option<c_int> {
+    if kind == MUTEX_NORMAL || kind == MUTEX_ADAPTIVE || mutex.owner.load(Relaxed) != guard::id() {
+        return None;
+    }
+    if kind == MUTEX_ERRORCHECK {
+        return Some(EDEADLK);
+    }
+    match mutex.count.load(Relaxed).checked_add(1) {
+        Some(count) => mutex.count.store(count, Relaxed),
+        None => return Some(EAGAIN),
+    }
+    Some(0)
+}
+
+/// Records the new holder. Not atomic steps: the lock protects them.
+#[inline]
+fn record(mutex: &Mutex, kind: u32, users: u32) {
+    mutex.owner.store(guard::id(), Relaxed);
+    mutex.nusers.store(mutex.nusers.load(Relaxed).wrapping_add(users), Relaxed);
+    if kind == MUTEX_RECURSIVE {
+        mutex.count.store(1, Relaxed);
+    }
+}
+
+/// `users` is 0 when a condition variable's waiter comes back, who has counted as a user all the time.
+///
+/// # Safety
+/// As for `pthread_mutex_timedlock`.
+#[inline]
+unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
+    // SAFETY: the caller's.
+    let (view, kind) = unsafe { view(mutex) };
+    if !is_ours(kind) {
+        // SAFETY: the caller's.
+        return unsafe { lock_foreign(mutex, kind, limit) };
+    }
+    if let Some(result) = relock(view, kind) {
+        return result;
+    }
+    if !try_take(&view.lock) && !(kind == MUTEX_ADAPTIVE && spin(&view.lock)) {
+        // SAFETY: the caller's.
+        let error = unsafe { take_waiting(&view.lock, limit) };
+        if error != 0 {
+            return error;
+        }
+    }
+    record(view, kind, users);
+    0
+}
+
+#[cold]
+fn spin(word: &AtomicU32) -> bool {
+    (0..SPINS).any(|_| {
+        std::hint::spin_loop();
+        word.load(Relaxed) == FREE && try_take(word)
+    })
+}
+
+/// `users` is 0 when the caller goes to wait on a condition variable, and stays a user.
+///
+/// # Safety
+/// As for `pthread_mutex_unlock`.
+#[inline]
+unsafe fn unlock(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
+    // SAFETY: the caller's.
+    let (view, kind) = unsafe { view(mutex) };
+    if !is_ours(kind) {
+        // SAFETY: the caller's.
+        return unsafe { real::pthread_mutex_unlock(mutex) };
+    }
+    if kind == MUTEX_RECURSIVE || kind == MUTEX_ERRORCHECK {
+        let free = matches!(view.lock.load(Relaxed), FREE | RESERVED);
+        if view.owner.load(Relaxed) != guard::id() || (kind == MUTEX_ERRORCHECK && free) {
+            return EPERM;
+        }
+        if kind == MUTEX_RECURSIVE {
+            let count = view.count.load(Relaxed).wrapping_sub(1);
+            view.count.store(count, Relaxed);
+            if count != 0 {
+                return 0;
+            }
+        }
+    }
+    view.owner.store(0, Relaxed);
+    view.nusers.store(view.nusers.load(Relaxed).wrapping_sub(users), Relaxed);
+    release(&view.lock);
+    0
+}
+
+/// Before libc's code takes a mutex whose owner's thread id matters to others than us.
+fn pin_owner(kind: u32) {
+    let recorded = kind & (MUTEX_ROBUST | MUTEX_PRIO_INHERIT | MUTEX_PRIO_PROTECT) != 0;
+    let compared = matches!(kind & MUTEX_ADAPTIVE, MUTEX_RECURSIVE | MUTEX_ERRORCHECK);
+    // A destroyed mutex has all bits set: libc says EINVAL.
+    if kind != MUTEX_KIND_MASK && !is_ours(kind) && (recorded || compared) {
+        wait::pin();
+    }
+}
+
+/// # Safety
+/// As for `pthread_mutex_timedlock`.
+#[cold]
+unsafe fn lock_foreign(mutex: *mut pthread_mutex_t, kind: u32, limit: Limit) -> c_int {
+    pin_owner(kind);
+    // SAFETY: the caller's.
+    match unsafe { real::pthread_mutex_trylock(mutex) } {
+        EBUSY => {}
+        result => return result,
+    }
+    // SAFETY: the caller's.
+    wait::detach(|| unsafe {
+        match limit {
+            Limit::Never => real::pthread_mutex_lock(mutex),
+            Limit::At(clock, time) => real::pthread_mutex_clocklock(mutex, clock, time),
+        }
+    })
+}
+
+/// Unlocks for a wait on a condition variable: `pthread_mutex_destroy` still sees a user.
+///
+/// # Safety
+/// As for `pthread_mutex_unlock`.
+pub(super) unsafe fn unlock_to_wait(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the caller's.
+    unsafe { unlock(mutex, 0) }
+}
+
+/// Locks again after [`unlock_to_wait`].
+///
+/// # Safety
+/// As for `pthread_mutex_lock`.
+pub(super) unsafe fn lock_after_wait(mutex: *mut pthread_mutex_t) -> c_int {
+    // SAFETY: the caller's.
+    unsafe { lock(mutex, Limit::Never, 0) }
+}
+
+// SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
+
+pub unsafe fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int {
+    unsafe { real::pthread_mutex_init(mutex, attr) }
+}
+
+pub unsafe fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int {
+    unsafe { real::pthread_mutex_destroy(mutex) }
+}
+
+pub unsafe fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int {
+    unsafe { lock(mutex, Limit::Never, 1) }
+}
+
+pub unsafe fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int {
+    let (view, kind) = unsafe { view(mutex) };
+    if !is_ours(kind) {
+        pin_owner(kind);
+        return unsafe { real::pthread_mutex_trylock(mutex) };
+    }
+    if kind == MUTEX_RECURSIVE
+        && let Some(result) = relock(view, kind)
+    {
+        return result;
+    }
+    if !try_take(&view.lock) {
+        return EBUSY;
+    }
+    record(view, kind, 1);
+    0
+}
+
+pub unsafe fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, deadline: *const timespec) -> c_int {
+    unsafe { lock(mutex, Limit::At(CLOCK_REALTIME, deadline), 1) }
+}
+
+pub unsafe fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, deadline: *const timespec) -> c_int {
+    if clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC {
+        return EINVAL;
+    }
+    unsafe { lock(mutex, Limit::At(clock, deadline), 1) }
+}
+
+pub unsafe fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int {
+    unsafe { unlock(mutex, 1) }
+}
+
+pub unsafe fn pthread_mutex_consistent(mutex: *mut pthread_mutex_t) -> c_int {
+    unsafe { real::pthread_mutex_consistent(mutex) }
+}
+
+pub unsafe fn pthread_mutex_getprioceiling(mutex: *const pthread_mutex_t, ceiling: *mut c_int) -> c_int {
+    unsafe { real::pthread_mutex_getprioceiling(mutex, ceiling) }
+}
+
+pub unsafe fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
+    pin_owner(unsafe { view(mutex) }.1);
+    wait::detach(|| unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) })
+}

@@ -1,0 +1,448 @@
+//! THE TABLE: every function of libc that iopatch knows, once.
+//!
+//! Everything else is derived from it: the exported functions and the `real` accessors (`export.rs`), the families
+//! and their counters and the rows of `iopatch list` and docs/COVERAGE.md (`rows.rs`), and the tests of the surface.
+//! A row without a body in `hooks/` does not compile.
+//!
+//! A family is `Variant module Part "title" { rows }`: its name in `Family`, the module of its bodies in `hooks`, and the
+//! part of gevent's `patch_all()` that switches it on and off. A row is one line of C, the verdict before, why behind:
+//!
+//! | verdict    | meaning                                                                                |
+//! | ---------- | -------------------------------------------------------------------------------------- |
+//! | `parks`    | waits cooperatively: the coroutine parks, its worker runs others                       |
+//! | `detaches` | libc's own call, in a blocking region: the worker slot is handed to another OS thread  |
+//! | `tracks`   | never waits for long: it keeps our records right, or wakes those who wait              |
+//! | `absent`   | known, left to libc, for the reason given                                              |
+//!
+//! `connect = __connect` are two exported names of one function; only names that are one function in glibc, or one by
+//! its documentation, may share a row. The prototypes are glibc's. Variadic functions that are hooked have the fixed
+//! arguments which they can have at most (`export.rs` says why this is sound).
+
+// Remarks that many rows share.
+pub(crate) const NATIVE: &str = "native in a coroutine: handoff keeps the others running";
+pub(crate) const IN_TCB: &str = "libc's own work on the coroutine's TCB is right";
+pub(crate) const BY_TID: &str = "libc's would ask the kernel by a thread id that it does not know";
+pub(crate) const PER_PROCESS: &str = "libc's own is right: it is the process's, not the thread's";
+pub(crate) const NO_WAIT: &str = "libc's own is right: it never waits";
+pub(crate) const OS_THREAD: &str = "acts on the OS thread that runs the coroutine; a coroutine's own id is ESRCH";
+pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
+pub(crate) const SPAWN: &str = "native in a coroutine until the child has its image; no code of ours runs in between";
+pub(crate) const HANDLER: &str = "handlers are the process's, and run on the OS thread that the kernel chooses";
+
+macro_rules! symbols {
+    ($with:ident) => { $with! {
+
+    // Sockets. Each tries first, with MSG_DONTWAIT or its like, and parks on the descriptor only when it must.
+    Socket socket Socket "sockets" {
+        parks    accept(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> c_int => "until a connection arrives";
+        parks    accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags: c_int) -> c_int => "until a connection arrives";
+        parks    connect = __connect (fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int => "until established or refused";
+        parks    recv(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t => "until data arrives";
+        parks    recvfrom(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> ssize_t
+                 => "until data arrives";
+        parks    recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t => "until data arrives";
+        parks    recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int
+                 => "until the messages arrive or the time is up";
+        parks    send = __send (fd: c_int, buf: *const c_void, n: size_t, flags: c_int) -> ssize_t => "until all is sent";
+        parks    sendto(fd: c_int, buf: *const c_void, n: size_t, flags: c_int, addr: *const sockaddr, len: socklen_t) -> ssize_t
+                 => "until all is sent";
+        parks    sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t => "until all is sent";
+        parks    sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int => "until all is sent";
+        parks    sendfile = sendfile64 (out: c_int, from: c_int, offset: *mut off_t, n: size_t) -> ssize_t => "until all is sent";
+        parks    splice(from: c_int, from_offset: *mut off64_t, to: c_int, to_offset: *mut off64_t, n: size_t, flags: c_uint) -> ssize_t
+                 => "until one side can give and the other take";
+        parks    tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t => "until one pipe can give and the other take";
+        tracks   socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => "a new descriptor";
+        tracks   socketpair(domain: c_int, kind: c_int, protocol: c_int, pair: *mut c_int) -> c_int => "two new descriptors";
+        tracks   listen(fd: c_int, backlog: c_int) -> c_int => "turns the socket into one that accepts";
+        tracks   shutdown(fd: c_int, how: c_int) -> c_int => "ends the waits of others on this descriptor";
+        tracks   setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, len: socklen_t) -> c_int
+                 => "SO_RCVTIMEO and SO_SNDTIMEO bound our waits too";
+        tracks   getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, len: *mut socklen_t) -> c_int
+                 => "tells what setsockopt set";
+    }
+
+    // read and write, on whatever the descriptor is. Regular files never park.
+    Rw rw Socket "read and write" {
+        parks    read = __read (fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t => "until readable";
+        parks    readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t => "until readable";
+        parks    write = __write (fd: c_int, buf: *const c_void, n: size_t) -> ssize_t => "until all is written";
+        parks    writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t => "until all is written";
+        parks    preadv2 = preadv64v2 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t
+                 => "offset -1 is readv: until readable";
+        parks    pwritev2 = pwritev64v2 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t
+                 => "offset -1 is writev: until all is written";
+    }
+
+    // What gcc -D_FORTIFY_SOURCE makes of the calls above.
+    Fortify fortify Socket "fortified calls" {
+        parks    __read_chk(fd: c_int, buf: *mut c_void, n: size_t, size: size_t) -> ssize_t
+                 => "read, after the check of the buffer's size";
+        parks    __recv_chk(fd: c_int, buf: *mut c_void, n: size_t, size: size_t, flags: c_int) -> ssize_t => "recv, after the check";
+        parks    __recvfrom_chk(fd: c_int, buf: *mut c_void, n: size_t, size: size_t, flags: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> ssize_t
+                 => "recvfrom, after the check";
+        parks    __poll_chk(fds: *mut pollfd, n: nfds_t, timeout: c_int, size: size_t) -> c_int => "poll, after the check";
+        parks    __ppoll_chk(fds: *mut pollfd, n: nfds_t, timeout: *const timespec, mask: *const sigset_t, size: size_t) -> c_int
+                 => "ppoll, after the check";
+    }
+
+    // What is known of a descriptor must die with it, and be born anew when its number is.
+    Fdops fdops Socket "descriptors" {
+        tracks   close = __close (fd: c_int) -> c_int => "forgets the descriptor";
+        tracks   close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int => "forgets the descriptors, spares the library's own";
+        tracks   closefrom(first: c_int) => "forgets the descriptors, spares the library's own";
+        tracks   dup(fd: c_int) -> c_int => "a new descriptor of the same open file";
+        tracks   dup2 = __dup2 (fd: c_int, to: c_int) -> c_int => "forgets the old one, a new descriptor in its place";
+        tracks   dup3(fd: c_int, to: c_int, flags: c_int) -> c_int => "forgets the old one, a new descriptor in its place";
+        tracks   fcntl = __fcntl = fcntl64 (fd: c_int, cmd: c_int, arg: usize) -> c_int
+                 => "variadic; F_SETFL and F_DUPFD are noted, F_SETLKW waits";
+        tracks   ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int => "variadic; FIONBIO is noted";
+        tracks   pipe = __pipe (pair: *mut c_int) -> c_int => "two new descriptors";
+        tracks   pipe2(pair: *mut c_int, flags: c_int) -> c_int => "two new descriptors";
+        tracks   eventfd(count: c_uint, flags: c_int) -> c_int => "a new descriptor";
+    }
+
+    // libc's own input and output inside stdio has no entry of a symbol table that could be replaced.
+    Stdio stdio Sys "buffered input and output" {
+        tracks   fclose(stream: *mut FILE) -> c_int => "libc closes the descriptor inside: forgets it";
+        absent   fdopen(fd: c_int, mode: *const c_char) -> *mut FILE
+                 => "a stream of libc's own: its waits are native, handoff keeps the others running";
+        absent   fileno(stream: *mut FILE) -> c_int => "libc's own is right: streams are libc's own";
+        absent   fileno_unlocked(stream: *mut FILE) -> c_int => "libc's own is right: streams are libc's own";
+        absent   fflush(stream: *mut FILE) -> c_int => NATIVE;
+        absent   fgets(line: *mut c_char, n: c_int, stream: *mut FILE) -> *mut c_char => NATIVE;
+        absent   fgetc(stream: *mut FILE) -> c_int => NATIVE;
+        absent   getc(stream: *mut FILE) -> c_int => NATIVE;
+        absent   getchar() -> c_int => NATIVE;
+        absent   getline(line: *mut *mut c_char, size: *mut size_t, stream: *mut FILE) -> ssize_t => NATIVE;
+        absent   getdelim(line: *mut *mut c_char, size: *mut size_t, delimiter: c_int, stream: *mut FILE) -> ssize_t => NATIVE;
+        absent   fread(data: *mut c_void, size: size_t, n: size_t, stream: *mut FILE) -> size_t => NATIVE;
+        absent   fwrite(data: *const c_void, size: size_t, n: size_t, stream: *mut FILE) -> size_t => NATIVE;
+        absent   fprintf(stream: *mut FILE, format: *const c_char, ...) -> c_int => NATIVE;
+        absent   fputs(text: *const c_char, stream: *mut FILE) -> c_int => NATIVE;
+        absent   fputc(c: c_int, stream: *mut FILE) -> c_int => NATIVE;
+        absent   fscanf(stream: *mut FILE, format: *const c_char, ...) -> c_int => NATIVE;
+    }
+
+    StdioChk stdio_chk Sys "fortified input and output" {
+        absent   __fgets_chk(line: *mut c_char, size: size_t, n: c_int, stream: *mut FILE) -> *mut c_char => "as fgets";
+        absent   __fread_chk(data: *mut c_void, room: size_t, size: size_t, n: size_t, stream: *mut FILE) -> size_t => "as fread";
+        absent   __fprintf_chk(stream: *mut FILE, flag: c_int, format: *const c_char, ...) -> c_int => "as fprintf";
+        absent   __vfprintf_chk(stream: *mut FILE, flag: c_int, format: *const c_char, args: va_list) -> c_int => "as fprintf";
+    }
+
+    Time time Time "sleeping" {
+        parks    sleep(seconds: c_uint) -> c_uint => "until the time has come";
+        parks    usleep(microseconds: useconds_t) -> c_int => "until the time has come";
+        parks    nanosleep = __nanosleep (time: *const timespec, left: *mut timespec) -> c_int => "until the time has come";
+        parks    clock_nanosleep(clock: clockid_t, flags: c_int, time: *const timespec, left: *mut timespec) -> c_int
+                 => "until the time has come; clocks of CPU time are native";
+    }
+
+    // Waiting for one of many descriptors.
+    Select select Select "select, poll and epoll" {
+        parks    select = __select (n: c_int, read: *mut fd_set, write: *mut fd_set, except: *mut fd_set, timeout: *mut timeval) -> c_int
+                 => "until one is ready or the time is up";
+        parks    pselect(n: c_int, read: *mut fd_set, write: *mut fd_set, except: *mut fd_set, timeout: *const timespec, mask: *const sigset_t) -> c_int
+                 => "until one is ready or the time is up";
+        parks    poll = __poll (fds: *mut pollfd, n: nfds_t, timeout: c_int) -> c_int => "until one is ready or the time is up";
+        parks    ppoll(fds: *mut pollfd, n: nfds_t, timeout: *const timespec, mask: *const sigset_t) -> c_int
+                 => "until one is ready or the time is up";
+        parks    epoll_wait(fd: c_int, events: *mut epoll_event, n: c_int, timeout: c_int) -> c_int
+                 => "until one is ready or the time is up";
+        parks    epoll_pwait(fd: c_int, events: *mut epoll_event, n: c_int, timeout: c_int, mask: *const sigset_t) -> c_int
+                 => "until one is ready or the time is up";
+        parks    epoll_pwait2(fd: c_int, events: *mut epoll_event, n: c_int, timeout: *const timespec, mask: *const sigset_t) -> c_int
+                 => "until one is ready or the time is up";
+        tracks   epoll_create(size: c_int) -> c_int => "a new descriptor";
+        tracks   epoll_create1(flags: c_int) -> c_int => "a new descriptor";
+        tracks   epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_event) -> c_int
+                 => "refuses the library's own descriptors, as ones that are not open";
+    }
+
+    // The resolver's sockets are libc's own, used inside libc.
+    Dns dns Dns "name look-up" {
+        absent   getaddrinfo(name: *const c_char, service: *const c_char, hints: *const addrinfo, result: *mut *mut addrinfo) -> c_int
+                 => NATIVE;
+        absent   getnameinfo(addr: *const sockaddr, len: socklen_t, host: *mut c_char, host_len: socklen_t, service: *mut c_char, service_len: socklen_t, flags: c_int) -> c_int
+                 => NATIVE;
+        absent   gethostbyname(name: *const c_char) -> *mut hostent => NATIVE;
+        absent   gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent => NATIVE;
+        absent   gethostbyaddr(addr: *const c_void, len: socklen_t, family: c_int) -> *mut hostent => NATIVE;
+        absent   gethostbyname_r(name: *const c_char, entry: *mut hostent, buf: *mut c_char, n: size_t, result: *mut *mut hostent, error: *mut c_int) -> c_int
+                 => NATIVE;
+        absent   gethostbyname2_r(name: *const c_char, family: c_int, entry: *mut hostent, buf: *mut c_char, n: size_t, result: *mut *mut hostent, error: *mut c_int) -> c_int
+                 => NATIVE;
+        absent   gethostbyaddr_r(addr: *const c_void, len: socklen_t, family: c_int, entry: *mut hostent, buf: *mut c_char, n: size_t, result: *mut *mut hostent, error: *mut c_int) -> c_int
+                 => NATIVE;
+        absent   gai_suspend(list: *const *const gaicb, n: c_int, timeout: *const timespec) -> c_int => NATIVE;
+        absent   getaddrinfo_a(mode: c_int, list: *mut *mut gaicb, n: c_int, event: *mut sigevent) -> c_int
+                 => "GAI_NOWAIT uses helper threads of libc's own, GAI_WAIT is native in a coroutine";
+        absent   res_query(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int => NATIVE;
+        absent   res_search(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int => NATIVE;
+        absent   res_send(query: *const c_uchar, len: c_int, answer: *mut c_uchar, n: c_int) -> c_int => NATIVE;
+        absent   res_querydomain(name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
+                 => NATIVE;
+        absent   res_nquery(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
+                 => NATIVE;
+        absent   res_nsearch(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
+                 => NATIVE;
+        absent   res_nsend(state: res_state, query: *const c_uchar, len: c_int, answer: *mut c_uchar, n: c_int) -> c_int => NATIVE;
+    }
+
+    // A coroutine is a whole pthread with a TCB of its own: what libc finds there is right without us. What takes the
+    // kernel's thread id from there is not: the id is the coroutine's, and unknown to the kernel.
+    Thread thread Thread "threads" {
+        tracks   pthread_create(thread: *mut pthread_t, attr: *const pthread_attr_t, start: StartRoutine, arg: *mut c_void) -> c_int
+                 => "makes a coroutine and never waits";
+        parks    pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int => "until the thread has ended";
+        tracks   pthread_tryjoin_np(thread: pthread_t, result: *mut *mut c_void) -> c_int => "never waits";
+        parks    pthread_timedjoin_np(thread: pthread_t, result: *mut *mut c_void, deadline: *const timespec) -> c_int
+                 => "until the thread has ended or the time is up";
+        parks    pthread_clockjoin_np(thread: pthread_t, result: *mut *mut c_void, clock: clockid_t, deadline: *const timespec) -> c_int
+                 => "until the thread has ended or the time is up";
+        tracks   pthread_detach(thread: pthread_t) -> c_int => "frees the coroutine at its end, or now";
+        tracks   pthread_exit(result: *mut c_void) -> ! => "unwinds the coroutine; main's waits for the coroutines to end";
+        tracks   pthread_cancel(thread: pthread_t) -> c_int => "wakes the parked coroutine; never waits itself";
+        absent   pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int => IN_TCB;
+        absent   pthread_setcanceltype(kind: c_int, old: *mut c_int) -> c_int => IN_TCB;
+        absent   pthread_testcancel() => "libc's own work on the coroutine's TCB is right, and unwinds to our base frame";
+        tracks   pthread_kill(thread: pthread_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
+        parks    pthread_once(once: *mut pthread_once_t, init: InitRoutine) -> c_int => "until whoever came first has done it";
+        tracks   pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int => BY_TID;
+        tracks   pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int => BY_TID;
+        tracks   pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t) -> c_int => BY_TID;
+        tracks   pthread_setaffinity_np(thread: pthread_t, n: size_t, cpus: *const cpu_set_t) -> c_int => BY_TID;
+        tracks   pthread_getaffinity_np(thread: pthread_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => BY_TID;
+        tracks   pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int => BY_TID;
+        tracks   pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int => BY_TID;
+        tracks   pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int => BY_TID;
+        tracks   pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int => "libc's would make a clock of the thread id";
+        absent   pthread_atfork(prepare: ForkHandler, parent: ForkHandler, child: ForkHandler) -> c_int
+                 => "libc's own list is the process's; each program links its own copy of this function";
+        parks    sched_yield = pthread_yield () -> c_int => "lets others run";
+        absent   pthread_key_create(key: *mut pthread_key_t, destructor: KeyDestructor) -> c_int => PER_PROCESS;
+        absent   pthread_key_delete(key: pthread_key_t) -> c_int => PER_PROCESS;
+        absent   pthread_getspecific(key: pthread_key_t) -> *mut c_void => IN_TCB;
+        absent   pthread_setspecific(key: pthread_key_t, value: *const c_void) -> c_int => IN_TCB;
+        absent   pthread_self() -> pthread_t => IN_TCB;
+        absent   pthread_equal(a: pthread_t, b: pthread_t) -> c_int => "libc's own is right: it compares two TCBs";
+        tracks   dlopen(path: *const c_char, flags: c_int) -> *mut c_void => "new static TLS is copied into the live coroutines";
+    }
+
+    Cancel cancel Thread "cancellation and cleanup handlers" {
+        absent   __pthread_register_cancel(buf: *mut __pthread_unwind_buf_t) => IN_TCB;
+        absent   __pthread_unregister_cancel(buf: *mut __pthread_unwind_buf_t) => IN_TCB;
+        absent   __pthread_register_cancel_defer(buf: *mut __pthread_unwind_buf_t) => IN_TCB;
+        absent   __pthread_unregister_cancel_restore(buf: *mut __pthread_unwind_buf_t) => IN_TCB;
+        absent   __pthread_unwind_next(buf: *mut __pthread_unwind_buf_t) -> ! => IN_TCB;
+        absent   _pthread_cleanup_push(buf: *mut _pthread_cleanup_buffer, routine: CleanupRoutine, arg: *mut c_void) => IN_TCB;
+        absent   _pthread_cleanup_pop(buf: *mut _pthread_cleanup_buffer, execute: c_int) => IN_TCB;
+        absent   _pthread_cleanup_push_defer(buf: *mut _pthread_cleanup_buffer, routine: CleanupRoutine, arg: *mut c_void) => IN_TCB;
+        absent   _pthread_cleanup_pop_restore(buf: *mut _pthread_cleanup_buffer, execute: c_int) => IN_TCB;
+    }
+
+    // From here to `syscall`: parking by address, in glibc's own layout of each object. Process-shared ones are glibc's.
+    Mutex mutex Thread "mutexes" {
+        tracks   pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int => "never waits";
+        tracks   pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        parks    pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int => "until unlocked";
+        tracks   pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        parks    pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, deadline: *const timespec) -> c_int
+                 => "until unlocked or the time is up";
+        parks    pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, deadline: *const timespec) -> c_int
+                 => "until unlocked or the time is up";
+        tracks   pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int => "wakes one who waits";
+        tracks   pthread_mutex_consistent(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        tracks   pthread_mutex_getprioceiling(mutex: *const pthread_mutex_t, ceiling: *mut c_int) -> c_int => "never waits";
+        parks    pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int => "locks the mutex";
+    }
+
+    Cond cond Thread "condition variables" {
+        tracks   pthread_cond_init(cond: *mut pthread_cond_t, attr: *const pthread_condattr_t) -> c_int => "never waits";
+        parks    pthread_cond_destroy(cond: *mut pthread_cond_t) -> c_int => "until the woken have left it";
+        parks    pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int => "until signalled";
+        parks    pthread_cond_timedwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, deadline: *const timespec) -> c_int
+                 => "until signalled or the time is up";
+        parks    pthread_cond_clockwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, deadline: *const timespec) -> c_int
+                 => "until signalled or the time is up";
+        tracks   pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int => "wakes one who waits";
+        tracks   pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int => "wakes all who wait";
+    }
+
+    Rwlock rwlock Thread "read-write locks" {
+        tracks   pthread_rwlock_init(lock: *mut pthread_rwlock_t, attr: *const pthread_rwlockattr_t) -> c_int => "never waits";
+        tracks   pthread_rwlock_destroy(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        parks    pthread_rwlock_rdlock(lock: *mut pthread_rwlock_t) -> c_int => "until no writer holds it";
+        tracks   pthread_rwlock_tryrdlock(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        parks    pthread_rwlock_timedrdlock(lock: *mut pthread_rwlock_t, deadline: *const timespec) -> c_int
+                 => "until no writer holds it or the time is up";
+        parks    pthread_rwlock_clockrdlock(lock: *mut pthread_rwlock_t, clock: clockid_t, deadline: *const timespec) -> c_int
+                 => "until no writer holds it or the time is up";
+        parks    pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int => "until nobody holds it";
+        tracks   pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        parks    pthread_rwlock_timedwrlock(lock: *mut pthread_rwlock_t, deadline: *const timespec) -> c_int
+                 => "until nobody holds it or the time is up";
+        parks    pthread_rwlock_clockwrlock(lock: *mut pthread_rwlock_t, clock: clockid_t, deadline: *const timespec) -> c_int
+                 => "until nobody holds it or the time is up";
+        tracks   pthread_rwlock_unlock(lock: *mut pthread_rwlock_t) -> c_int => "wakes those who wait";
+    }
+
+    Spin spin Thread "spin locks" {
+        tracks   pthread_spin_init(lock: *mut pthread_spinlock_t, shared: c_int) -> c_int => "never waits";
+        tracks   pthread_spin_destroy(lock: *mut pthread_spinlock_t) -> c_int => "never waits";
+        parks    pthread_spin_lock(lock: *mut pthread_spinlock_t) -> c_int
+                 => "lets others run when it has spun in vain: the holder may be one of them";
+        tracks   pthread_spin_trylock(lock: *mut pthread_spinlock_t) -> c_int => "never waits";
+        tracks   pthread_spin_unlock(lock: *mut pthread_spinlock_t) -> c_int => "never waits";
+    }
+
+    Barrier barrier Thread "barriers" {
+        tracks   pthread_barrier_init(barrier: *mut pthread_barrier_t, attr: *const pthread_barrierattr_t, n: c_uint) -> c_int
+                 => "never waits";
+        parks    pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int => "until all have come";
+        parks    pthread_barrier_destroy(barrier: *mut pthread_barrier_t) -> c_int => "until the woken have left it";
+    }
+
+    Sem sem Thread "semaphores" {
+        tracks   sem_init(sem: *mut sem_t, shared: c_int, value: c_uint) -> c_int => "never waits";
+        tracks   sem_destroy(sem: *mut sem_t) -> c_int => "never waits";
+        parks    sem_wait(sem: *mut sem_t) -> c_int => "until posted";
+        tracks   sem_trywait(sem: *mut sem_t) -> c_int => "never waits";
+        parks    sem_timedwait(sem: *mut sem_t, deadline: *const timespec) -> c_int => "until posted or the time is up";
+        parks    sem_clockwait(sem: *mut sem_t, clock: clockid_t, deadline: *const timespec) -> c_int => "until posted or the time is up";
+        tracks   sem_post(sem: *mut sem_t) -> c_int => "wakes one who waits";
+        tracks   sem_getvalue(sem: *mut sem_t, value: *mut c_int) -> c_int => "never waits";
+    }
+
+    // C11 threads call libc's pthread functions inside libc, past any interposer: they stay a consistent native world.
+    C11 c11 Thread "C11 threads" {
+        absent   thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int
+                 => "makes a native thread: correct, not light";
+        absent   thrd_join(thread: thrd_t, result: *mut c_int) -> c_int => NATIVE;
+        absent   thrd_detach(thread: thrd_t) -> c_int => "libc's own is right: its threads are native";
+        absent   thrd_exit(result: c_int) -> ! => "libc's own is right: it unwinds a native thread, or a coroutine to our base frame";
+        absent   thrd_sleep(time: *const timespec, left: *mut timespec) -> c_int => NATIVE;
+        absent   thrd_yield() => "native in a coroutine: yields its OS thread, not the worker";
+        absent   thrd_current() -> thrd_t => IN_TCB;
+        absent   thrd_equal(a: thrd_t, b: thrd_t) -> c_int => "libc's own is right: it compares two TCBs";
+        absent   mtx_init(mutex: *mut mtx_t, kind: c_int) -> c_int => NO_WAIT;
+        absent   mtx_lock(mutex: *mut mtx_t) -> c_int => NATIVE;
+        absent   mtx_trylock(mutex: *mut mtx_t) -> c_int => NO_WAIT;
+        absent   mtx_timedlock(mutex: *mut mtx_t, deadline: *const timespec) -> c_int => NATIVE;
+        absent   mtx_unlock(mutex: *mut mtx_t) -> c_int => "libc's own is right: those who wait are native";
+        absent   mtx_destroy(mutex: *mut mtx_t) => NO_WAIT;
+        absent   cnd_init(cond: *mut cnd_t) -> c_int => NO_WAIT;
+        absent   cnd_wait(cond: *mut cnd_t, mutex: *mut mtx_t) -> c_int => NATIVE;
+        absent   cnd_timedwait(cond: *mut cnd_t, mutex: *mut mtx_t, deadline: *const timespec) -> c_int => NATIVE;
+        absent   cnd_signal(cond: *mut cnd_t) -> c_int => "libc's own is right: those who wait are native";
+        absent   cnd_broadcast(cond: *mut cnd_t) -> c_int => "libc's own is right: those who wait are native";
+        absent   cnd_destroy(cond: *mut cnd_t) => NATIVE;
+        absent   tss_create(key: *mut tss_t, destructor: KeyDestructor) -> c_int => PER_PROCESS;
+        absent   tss_get(key: tss_t) -> *mut c_void => IN_TCB;
+        absent   tss_set(key: tss_t, value: *mut c_void) -> c_int => IN_TCB;
+        absent   tss_delete(key: tss_t) => PER_PROCESS;
+        absent   call_once(once: *mut once_flag, init: InitRoutine) => NATIVE;
+    }
+
+    // C++20's atomic wait, Rust's std and others make this one call with SYS_futex.
+    Futex futex Thread "futexes, by syscall()" {
+        parks    syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
+                 => "variadic; SYS_futex waits until woken, SYS_gettid is the coroutine's, the rest is the kernel's";
+    }
+
+    Os os Os "processes" {
+        tracks   fork = vfork () -> pid_t
+                 => "the child has one native thread; a child in vfork would return through our frames and write our records: it forks";
+        tracks   daemon(nochdir: c_int, noclose: c_int) -> c_int => "forks inside libc, and puts /dev/null over three descriptors";
+        absent   _Fork() -> pid_t => "runs no handlers by definition: its child may use async-signal-safe calls and exec";
+        absent   forkpty(fd: *mut c_int, name: *mut c_char, terminal: *const termios, window: *const winsize) -> pid_t
+                 => "forks inside libc, which runs our fork handlers";
+        absent   execv(path: *const c_char, argv: *const *mut c_char) -> c_int => EXEC;
+        absent   execve(path: *const c_char, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int => EXEC;
+        absent   execvp(file: *const c_char, argv: *const *mut c_char) -> c_int => EXEC;
+        absent   execvpe(file: *const c_char, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int => EXEC;
+        absent   execl(path: *const c_char, arg: *const c_char, ...) -> c_int => EXEC;
+        absent   execlp(file: *const c_char, arg: *const c_char, ...) -> c_int => EXEC;
+        absent   execle(path: *const c_char, arg: *const c_char, ...) -> c_int => EXEC;
+        absent   fexecve(fd: c_int, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int => EXEC;
+        absent   execveat(dir: c_int, path: *const c_char, argv: *const *mut c_char, envp: *const *mut c_char, flags: c_int) -> c_int
+                 => EXEC;
+        absent   posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
+                 => SPAWN;
+        absent   posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
+                 => SPAWN;
+        absent   waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t => NATIVE;
+        absent   wait(status: *mut c_int) -> pid_t => NATIVE;
+        absent   wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => NATIVE;
+        absent   wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => NATIVE;
+        absent   waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => NATIVE;
+        absent   system(command: *const c_char) -> c_int => NATIVE;
+        absent   popen(command: *const c_char, mode: *const c_char) -> *mut FILE
+                 => "native in a coroutine until the child has its image; the stream is libc's own";
+        absent   pclose(stream: *mut FILE) -> c_int => NATIVE;
+    }
+
+    Signal signal Signal "signals" {
+        tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
+        absent   sigaction(signum: c_int, action: *const sigaction, old: *mut sigaction) -> c_int => HANDLER;
+        absent   signal = bsd_signal (signum: c_int, handler: sighandler_t) -> sighandler_t => HANDLER;
+        absent   sysv_signal(signum: c_int, handler: sighandler_t) -> sighandler_t => HANDLER;
+        absent   kill(pid: pid_t, signum: c_int) -> c_int => "libc's own is right: it is aimed at a process";
+        absent   raise(signum: c_int) -> c_int => "libc's own sends it to the OS thread that runs the coroutine";
+        absent   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int
+                 => "reaches native threads; a coroutine's id is ESRCH, pthread_kill reaches it";
+        absent   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "sets that of the OS thread that runs the coroutine";
+        absent   sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => NATIVE;
+        absent   sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => NATIVE;
+        absent   sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int => NATIVE;
+        absent   sigsuspend(mask: *const sigset_t) -> c_int => NATIVE;
+        absent   pause() -> c_int => NATIVE;
+    }
+
+    // Waits that no readiness tells the end of.
+    File file Sys "files, terminals and System V or POSIX queues" {
+        detaches open = open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int
+                 => "variadic; a FIFO waits for its other end, a disk for itself";
+        detaches openat = openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => "variadic; as open";
+        detaches creat = creat64 (path: *const c_char, mode: mode_t) -> c_int => "as open";
+        detaches flock(fd: c_int, operation: c_int) -> c_int => "until unlocked, by this process or another";
+        detaches lockf = lockf64 (fd: c_int, command: c_int, len: off_t) -> c_int => "until unlocked, by another process";
+        detaches fsync(fd: c_int) -> c_int => "until the disk has it";
+        detaches fdatasync(fd: c_int) -> c_int => "until the disk has it";
+        detaches tcdrain(fd: c_int) -> c_int => "until the terminal has it";
+        detaches mq_receive(queue: mqd_t, buf: *mut c_char, n: size_t, priority: *mut c_uint) -> ssize_t => "until a message arrives";
+        detaches mq_timedreceive(queue: mqd_t, buf: *mut c_char, n: size_t, priority: *mut c_uint, deadline: *const timespec) -> ssize_t
+                 => "until a message arrives or the time is up";
+        detaches mq_send(queue: mqd_t, buf: *const c_char, n: size_t, priority: c_uint) -> c_int => "until there is room";
+        detaches mq_timedsend(queue: mqd_t, buf: *const c_char, n: size_t, priority: c_uint, deadline: *const timespec) -> c_int
+                 => "until there is room or the time is up";
+        detaches msgrcv(queue: c_int, buf: *mut c_void, n: size_t, kind: c_long, flags: c_int) -> ssize_t => "until a message arrives";
+        detaches msgsnd(queue: c_int, buf: *const c_void, n: size_t, flags: c_int) -> c_int => "until there is room";
+        detaches semop(set: c_int, operations: *mut sembuf, n: size_t) -> c_int => "until the operations can be done";
+        detaches semtimedop(set: c_int, operations: *mut sembuf, n: size_t, timeout: *const timespec) -> c_int
+                 => "until the operations can be done or the time is up";
+    }
+
+    // What the kernel keeps for each of its threads.
+    Tid tid Thread "thread ids" {
+        tracks   gettid() -> pid_t => "the coroutine's own, unique and stable";
+        absent   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OS_THREAD;
+        absent   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => OS_THREAD;
+        absent   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OS_THREAD;
+        absent   sched_getscheduler(tid: pid_t) -> c_int => OS_THREAD;
+        absent   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OS_THREAD;
+        absent   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => OS_THREAD;
+        absent   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OS_THREAD;
+        absent   getpriority(which: __priority_which_t, id: id_t) -> c_int => OS_THREAD;
+        absent   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
+                 => "SIGEV_THREAD uses a native thread of libc's; SIGEV_THREAD_ID with a coroutine's id is EINVAL";
+        absent   setns(fd: c_int, kind: c_int) -> c_int => "moves the OS thread that runs the coroutine";
+        absent   unshare(flags: c_int) -> c_int => "moves the OS thread that runs the coroutine";
+    }
+
+    } };
+}
+pub(crate) use symbols;

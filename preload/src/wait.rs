@@ -1,0 +1,331 @@
+//! The primitives that hooks are made of, and the only way to the runtime.
+//!
+//! | primitive | waits for |
+//! |---|---|
+//! | [`retry`] | a call on a descriptor to have something to do |
+//! | [`any`] | any of several descriptors |
+//! | [`park`], [`unpark`] | a change of a word |
+//! | [`sleep_until`] | a time |
+//! | [`detach`] | a call of libc that blocks by itself |
+//! | [`yield_now`] | nothing: lets others run |
+//!
+//! A thread of the kernel's goes through the same functions: it waits in the lot by a futex of its own, and its calls on
+//! descriptors are libc's. No frame of these functions or of a hook has anything to drop, since pthread_exit and
+//! cancellation unwind through them.
+
+use crate::abi;
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard::{self, Task};
+use iopatch_runtime::{arch, park as lot, reactor, sched, task};
+use libc::{c_int, clockid_t, ssize_t, timespec};
+
+pub use iopatch_runtime::Deadline;
+pub use iopatch_runtime::reactor::{Entry, Interest};
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// What was waited for has come, or may have.
+    Unparked,
+    TimedOut,
+    /// A signal handler ran, or the thread is to be cancelled.
+    Interrupted,
+    /// There was nothing to wait for: the word had changed before.
+    NotEqual,
+}
+
+impl From<task::Wake> for Wake {
+    fn from(wake: task::Wake) -> Self {
+        match wake {
+            task::Wake::Unparked => Wake::Unparked,
+            task::Wake::TimedOut => Wake::TimedOut,
+            task::Wake::Interrupted => Wake::Interrupted,
+        }
+    }
+}
+
+/// Sleeps on `addr`, if `validate` (asked when no `unpark` of that address can come between) says so.
+pub fn park(family: Family, addr: usize, validate: impl FnOnce() -> bool, deadline: Option<Deadline>) -> Wake {
+    park_mask(family, addr, u32::MAX, validate, deadline)
+}
+
+/// As [`park`], to be woken only by an [`unpark_mask`] that has a bit in common.
+pub fn park_mask(
+    family: Family,
+    addr: usize,
+    mask: u32,
+    validate: impl FnOnce() -> bool,
+    deadline: Option<Deadline>,
+) -> Wake {
+    lot::park(family as u8, addr, mask, validate, deadline).map_or(Wake::NotEqual, Wake::from)
+}
+
+/// Wakes up to `n` of those who sleep on `addr`, the longest sleeping first; returns how many.
+pub fn unpark(addr: usize, n: usize) -> usize {
+    lot::unpark(addr, n, u32::MAX)
+}
+
+/// As [`unpark`], of those whose mask has a bit in common.
+pub fn unpark_mask(addr: usize, n: usize, mask: u32) -> usize {
+    lot::unpark(addr, n, mask)
+}
+
+/// Wakes up to `wake` of those who sleep on `from` and moves up to `most` of the others to `to`, if `validate` says so;
+/// returns how many of each.
+pub fn requeue(
+    from: usize,
+    to: usize,
+    wake: usize,
+    most: usize,
+    validate: impl FnOnce() -> bool,
+) -> Option<(usize, usize)> {
+    lot::requeue(from, to, wake, most, validate).map(|done| (done.woken, done.moved))
+}
+
+/// Sleeps until `deadline`: `TimedOut`, or `Interrupted` before.
+pub fn sleep_until(family: Family, deadline: Deadline) -> Wake {
+    lot::sleep(family as u8, deadline).into()
+}
+
+/// Runs a call of libc that may block. If it lasts, the worker goes to another OS thread.
+#[inline]
+pub fn detach<R>(call: impl FnOnce() -> R) -> R {
+    sched::detach(call)
+}
+
+/// As [`detach`], for a call that is known to block: the worker goes at once.
+pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
+    sched::detach_at_once(call)
+}
+
+/// From here on the calling coroutine keeps the OS thread that it runs on, under the kernel's id and with its own list
+/// of robust mutexes registered: to libc and to the kernel it is a native thread.
+pub fn pin() {
+    const SYS_SET_ROBUST_LIST: usize = 273;
+    const SIZE: usize = 24;
+    let Some(task) = guard::coroutine() else { return };
+    let tcb = task.thread_pointer() as *mut u8;
+    sched::pin(task);
+    abi::set_tid(tcb, sched::os_thread(task));
+    let head = abi::robust_head(tcb) as usize;
+    // SAFETY: the head lies in the descriptor, which lives as long as the coroutine keeps the OS thread.
+    unsafe { arch::syscall(SYS_SET_ROBUST_LIST, [head, SIZE, 0, 0, 0, 0]) };
+}
+
+/// Lets the other runnable coroutines of this worker, or other threads, run.
+pub fn yield_now() {
+    match guard::coroutine() {
+        Some(task) => sched::give_way(task),
+        // SAFETY: it has no precondition.
+        None => drop(unsafe { real::sched_yield() }),
+    }
+}
+
+/// Whether the calling thread is to be cancelled at its next cancellation point.
+#[inline]
+pub fn cancel_requested() -> bool {
+    abi::is_ready() && abi::cancel_requested(arch::thread_pointer() as *mut u8)
+}
+
+/// A cancellation point: does not return if the thread was cancelled.
+#[inline]
+pub fn testcancel() {
+    if guard::coroutine().is_some() && cancel_requested() {
+        // SAFETY: it has no precondition; it unwinds to the coroutine's base frame.
+        unsafe { real::pthread_testcancel() };
+    }
+}
+
+/// An absolute time on `clock` as a deadline; EINVAL for a time or clock that has none.
+///
+/// A time of day becomes a deadline as the clocks stand now: one that is set later does not move the wait.
+pub fn deadline(clock: clockid_t, at: *const timespec) -> Result<Deadline, c_int> {
+    // SAFETY: the program's pointer, which libc would read as well.
+    let time = unsafe { at.read() };
+    if !(0..1_000_000_000).contains(&time.tv_nsec) {
+        return Err(libc::EINVAL);
+    }
+    match clock {
+        libc::CLOCK_MONOTONIC => Ok(Deadline(nanoseconds(&time))),
+        libc::CLOCK_REALTIME | libc::CLOCK_BOOTTIME | libc::CLOCK_TAI => {
+            let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
+            // SAFETY: the call writes one timespec.
+            unsafe { libc::clock_gettime(clock, &mut now) };
+            Ok(Deadline::after(nanoseconds(&time).saturating_sub(nanoseconds(&now))))
+        }
+        _ => Err(libc::EINVAL),
+    }
+}
+
+/// A time as nanoseconds; one before the epoch, or past 584 years, as the nearest that there is.
+pub fn nanoseconds(time: &timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
+}
+
+/// How a call on a descriptor waits.
+#[derive(Clone, Copy)]
+pub struct Call {
+    pub family: Family,
+    pub fd: c_int,
+    pub side: Interest,
+    /// The caller has said that this one call is not to wait (MSG_DONTWAIT).
+    pub dontwait: bool,
+    /// A result of fewer bytes than these means that the stream is drained; 0: it never does.
+    pub whole: usize,
+}
+
+impl Call {
+    pub const fn new(family: Family, fd: c_int, side: Interest) -> Self {
+        Self { family, fd, side, dontwait: false, whole: 0 }
+    }
+
+    pub const fn dontwait(self, dontwait: bool) -> Self {
+        Self { dontwait, ..self }
+    }
+
+    pub const fn whole(self, bytes: usize) -> Self {
+        Self { whole: bytes, ..self }
+    }
+}
+
+/// Tries, waits, tries again: what every call on a descriptor is.
+///
+/// `attempt(fd, true)` must not block, and says by EAGAIN that it would have to; `attempt(fd, false)` is libc's own call
+/// as the program made it. The number may change on the way: a descriptor that was closed under its waiter goes on
+/// under one of the library's.
+#[inline]
+pub fn retry(call: Call, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+    match guard::coroutine() {
+        Some(task) if !call.dontwait => retry_as_task(task, call, &mut attempt),
+        _ => attempt(call.fd, false),
+    }
+}
+
+#[inline]
+fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+    testcancel();
+    let slot = reactor::slot(call.fd);
+    let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
+    // A stream that was drained, with no edge since: the call would only say so.
+    let drained = call.whole > 0 && !seen.is_ready(call.side) && fd::is_drained_stream(call.fd);
+    if !drained {
+        let result = attempt(call.fd, true);
+        if result >= 0 {
+            note_drained(call, slot, seen, result);
+            return result;
+        }
+        if fd::errno() != libc::EAGAIN {
+            return result;
+        }
+        if let Some(slot) = slot {
+            slot.disprove(seen, call.side);
+        }
+    }
+    wait_and_retry(task, call, attempt)
+}
+
+/// A stream that gave less than was asked for has no more: the next edge tells when it has.
+#[inline]
+fn note_drained(call: Call, slot: Option<&reactor::Slot>, seen: reactor::Seen, result: ssize_t) {
+    if let Some(slot) = slot
+        && (result as usize) < call.whole
+        && result > 0
+        && seen.is_regular()
+    {
+        slot.disprove(seen, call.side);
+    }
+}
+
+#[inline(never)]
+fn wait_and_retry(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+    if fd::is_nonblocking(call.fd) {
+        return fd::fail(libc::EAGAIN);
+    }
+    let errno = fd::errno();
+    let deadline = fd::timeout(call.fd, call.side).map(Deadline::after);
+    let mut fd = call.fd;
+    let result = loop {
+        match reactor::wait(task, call.family as u8, fd, call.side, deadline, fd::is_trusted(fd)) {
+            Err(_) => break detach(|| attempt(fd, false)),
+            Ok(waited) => {
+                fd = waited.fd;
+                match waited.why {
+                    task::Wake::TimedOut => break fd::fail(libc::EAGAIN),
+                    task::Wake::Interrupted => interrupted(task),
+                    task::Wake::Unparked => {}
+                }
+            }
+        }
+        let slot = reactor::slot(fd);
+        let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
+        let result = attempt(fd, true);
+        if result >= 0 {
+            // What the tries in between left in errno is not the program's to see.
+            fd::set_errno(errno);
+            note_drained(call, slot, seen, result);
+            break result;
+        }
+        if fd::errno() != libc::EAGAIN {
+            break result;
+        }
+        if let Some(slot) = slot {
+            slot.disprove(seen, call.side);
+        }
+    };
+    release(fd, call.fd);
+    result
+}
+
+/// Gives back the number that a wait went on with, if the program closed its own meanwhile.
+fn release(fd: c_int, own: c_int) {
+    if let Some(slot) = reactor::slot(fd).filter(|_| fd != own) {
+        slot.release_guest(fd);
+    }
+}
+
+/// After an interruption: acts on a cancellation, runs the handlers of the signals sent to this coroutine.
+pub fn interrupted(task: &'static Task) {
+    testcancel();
+    task.take_signals();
+}
+
+/// Waits until `attempt` has a result other than 0, or until `deadline`: what poll(2) and its like are.
+///
+/// `entries` are the descriptors that `attempt` looks at. An attempt never waits; it returns 0 for "none is ready".
+pub fn any(
+    task: &'static Task,
+    family: Family,
+    entries: &mut [Entry],
+    deadline: Option<Deadline>,
+    mut attempt: impl FnMut(&[Entry]) -> c_int,
+) -> Any {
+    loop {
+        entries.iter_mut().for_each(Entry::look_again);
+        let result = attempt(entries);
+        if result != 0 || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
+            return Any::Done(result);
+        }
+        match reactor::wait_any(task, family as u8, entries, deadline) {
+            Err(_) => return Any::Unwatchable,
+            Ok(task::Wake::TimedOut) => return Any::Done(attempt(entries)),
+            Ok(task::Wake::Interrupted) => interrupted(task),
+            Ok(task::Wake::Unparked) => {}
+        }
+    }
+}
+
+/// How [`any`] ended.
+pub enum Any {
+    Done(c_int),
+    /// The kernel does not watch one of the descriptors: the caller makes libc's own call, detached.
+    Unwatchable,
+}
+
+/// Gives back the numbers that [`any`] went on with. `own` are the program's, in the order of the entries.
+pub fn release_entries(entries: &[Entry], own: impl Iterator<Item = c_int>) {
+    for (entry, own) in entries.iter().zip(own) {
+        release(entry.fd(), own);
+    }
+}

@@ -1,0 +1,135 @@
+//! x86-64: the FS base (the thread pointer), the floating-point control words, raw system calls,
+//! and the runtime's own word of thread-local storage.
+
+use core::arch::{asm, global_asm};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+const SYS_ARCH_PRCTL: usize = 158;
+const ARCH_SET_FS: usize = 0x1002;
+
+/// Whether user space may write FS itself (AT_HWCAP2 bit 1): 1-2 ns instead of a system call's 90.
+static FSGSBASE: AtomicBool = AtomicBool::new(false);
+
+/// Takes what the kernel said in AT_HWCAP2; called once, before the first switch.
+pub fn init(hwcap2: u64) {
+    FSGSBASE.store(hwcap2 & 2 != 0, Relaxed);
+}
+
+/// The thread pointer: the address of the running thread's TCB, which holds its own address.
+#[inline]
+pub fn thread_pointer() -> usize {
+    let tp: usize;
+    // SAFETY: the x86-64 TLS ABI keeps the TCB's address at fs:0.
+    unsafe { asm!("mov {}, fs:[0]", out(reg) tp, options(nostack, preserves_flags, readonly)) };
+    tp
+}
+
+/// Makes `tp` the thread pointer.
+///
+/// # Safety
+/// `tp` is a live TCB, and no caller up the stack has kept an address of thread-local storage that
+/// it will use before the thread pointer is set back.
+#[inline]
+pub unsafe fn set_thread_pointer(tp: usize) {
+    if FSGSBASE.load(Relaxed) {
+        // SAFETY: the kernel has announced the instruction; the rest is the caller's promise.
+        unsafe { asm!("wrfsbase {}", in(reg) tp, options(nostack, preserves_flags)) };
+    } else {
+        // SAFETY: as above, by the system call.
+        unsafe { syscall(SYS_ARCH_PRCTL, [ARCH_SET_FS, tp, 0, 0, 0, 0]) };
+    }
+}
+
+/// The floating-point environment that a thread sets: MXCSR with its sticky flags, and the x87
+/// control word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FloatControl {
+    mxcsr: u32,
+    x87: u16,
+}
+
+impl FloatControl {
+    #[inline]
+    pub fn read() -> Self {
+        let (mut mxcsr, mut x87) = (0u32, 0u16);
+        // SAFETY: both instructions only store into the two locals.
+        unsafe {
+            asm!("stmxcsr [{}]", "fnstcw [{}]", in(reg) &raw mut mxcsr, in(reg) &raw mut x87,
+                 options(nostack, preserves_flags));
+        }
+        Self { mxcsr, x87 }
+    }
+
+    /// Loads `self`, given what is `loaded` now: most switches change nothing and load nothing.
+    #[inline]
+    pub fn load_over(self, loaded: Self) {
+        if self != loaded {
+            // SAFETY: both words were stored by `read`, so no reserved bit is set.
+            unsafe {
+                asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &raw const self.mxcsr,
+                     in(reg) &raw const self.x87, options(nostack, preserves_flags, readonly));
+            }
+        }
+    }
+}
+
+/// A system call by its number: the result, or minus the errno.
+///
+/// # Safety
+/// That of the call.
+#[inline]
+pub unsafe fn syscall(number: usize, args: [usize; 6]) -> isize {
+    let result: isize;
+    // SAFETY: the kernel's convention (rcx and r11 are clobbered); the effects are the caller's.
+    unsafe {
+        asm!("syscall", inlateout("rax") number as isize => result,
+             in("rdi") args[0], in("rsi") args[1], in("rdx") args[2],
+             in("r10") args[3], in("r8") args[4], in("r9") args[5],
+             lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    result
+}
+
+// The runtime's block of thread-local storage. It is in the static TLS of every thread, ours and
+// the program's, because the library is loaded at start; a `thread_local!` would be reached through
+// __tls_get_addr, which allocates.
+global_asm!(
+    ".pushsection .tbss,\"awT\",@nobits",
+    ".hidden iopatch_local",
+    ".globl iopatch_local",
+    ".type iopatch_local, @object",
+    ".size iopatch_local, {size}",
+    ".p2align 4",
+    "iopatch_local: .zero {size}",
+    ".popsection",
+    size = const LOCAL_SIZE,
+);
+
+/// Bytes of the block: see `crate::local`, which says what is in it.
+pub const LOCAL_SIZE: usize = 32;
+
+/// Where the block lies, relative to any thread's thread pointer (negative on x86-64).
+#[inline]
+pub fn local_offset() -> isize {
+    let offset: isize;
+    // SAFETY: the GOT holds the offset from the start of the program on (initial-exec model).
+    unsafe {
+        asm!("mov {}, qword ptr [rip + iopatch_local@GOTTPOFF]", out(reg) offset,
+             options(nostack, preserves_flags, pure, readonly));
+    }
+    offset
+}
+
+/// Reads the running thread's word at byte `AT` of the block. Never cached by the compiler: the
+/// next read may happen under another thread pointer.
+#[inline]
+pub fn local_word<const AT: usize>() -> usize {
+    let value: usize;
+    // SAFETY: the block is LOCAL_SIZE bytes of every thread's static TLS.
+    unsafe {
+        asm!("mov {value}, qword ptr fs:[{offset} + {at}]", value = out(reg) value,
+             offset = in(reg) local_offset(), at = const AT,
+             options(nostack, preserves_flags, readonly));
+    }
+    value
+}

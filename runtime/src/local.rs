@@ -1,0 +1,62 @@
+//! What the runtime keeps in each thread's own storage: 32 bytes of static TLS.
+//!
+//! | word | who writes | what it says |
+//! |---|---|---|
+//! | `current` | the scheduler | the coroutine, while it may park; null: a native thread, or a pinned coroutine |
+//! | `owner` | the scheduler | the coroutine whose storage this is, for its whole life; null: a native thread |
+//! | `carrier` | its own thread | the carrier, in the scheduler on its own stack; null: anything else |
+//! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
+
+use crate::arch;
+use crate::sync::{AtomicPtr, AtomicU32, Relaxed};
+use crate::sched::Carrier;
+use crate::task::Task;
+
+/// The block at `thread pointer + arch::local_offset()`.
+#[repr(C)]
+pub struct Local {
+    pub current: AtomicPtr<Task>,
+    pub owner: AtomicPtr<Task>,
+    pub carrier: AtomicPtr<Carrier>,
+    pub id: AtomicU32,
+}
+
+const _: () = assert!(size_of::<Local>() <= arch::LOCAL_SIZE);
+
+impl Local {
+    /// The block of the thread whose thread pointer is `tp`.
+    ///
+    /// # Safety
+    /// `tp` is a live TCB of this process, and stays one while the reference is used.
+    #[inline]
+    pub unsafe fn of<'a>(tp: usize) -> &'a Self {
+        // SAFETY: the library is part of the program's start, so every thread's static TLS has the
+        // block at this offset.
+        unsafe { &*(tp.wrapping_add_signed(arch::local_offset()) as *const Self) }
+    }
+
+    /// The running thread's own block.
+    #[inline]
+    pub fn mine<'a>() -> &'a Self {
+        // SAFETY: the running thread's TCB is live while it runs.
+        unsafe { Self::of(arch::thread_pointer()) }
+    }
+}
+
+/// The running coroutine, if it may park: what every hook asks first (some 0.3 ns).
+#[inline]
+pub fn current() -> Option<&'static Task> {
+    let task = arch::local_word::<0>() as *const Task;
+    // SAFETY: a non-null word is the task that this very code runs on; its slot outlives it.
+    unsafe { task.as_ref() }
+}
+
+/// The coroutine whose thread descriptor `tp` is; `None` for a native thread.
+///
+/// # Safety
+/// `tp` is a live TCB of this process.
+#[inline]
+pub unsafe fn owner<'a>(tp: usize) -> Option<&'a Task> {
+    // SAFETY: the caller's promise; an owner word is null or a task in a slot that stays mapped.
+    unsafe { Local::of(tp).owner.load(Relaxed).as_ref() }
+}

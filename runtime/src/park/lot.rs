@@ -1,0 +1,194 @@
+//! The parking lot. Who waits on an address is in the bucket that the address hashes to.
+//!
+//! `park` looks at the program's word under the bucket's lock, and `unpark` takes that lock: so a
+//! waker that changes the word first and unparks then can't come between the look and the sleep.
+
+use super::{List, Node, Waiter, Wakeups};
+use crate::sched::Family;
+use crate::sync::{AtomicU32, Lock};
+use crate::sys::clock::Deadline;
+use crate::task::Wake;
+use core::ptr::NonNull;
+
+/// What the lot knows of a waiter.
+struct Place {
+    addr: usize,
+    /// The classes of wakers that may wake it (FUTEX_WAIT_BITSET); all, mostly.
+    mask: u32,
+}
+
+#[repr(align(64))]
+struct Bucket(Lock<List<Place>>);
+
+const BUCKETS: usize = 1024;
+static LOT: [Bucket; BUCKETS] = [const { Bucket(Lock::new(List::new())) }; BUCKETS];
+
+/// A bucket's index: the address times 2^64 / golden ratio, its high bits.
+fn index(addr: usize) -> usize {
+    (addr as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> (64 - BUCKETS.ilog2())
+}
+
+/// In the child of a fork, where no other thread is left: nobody waits, and no lock is held.
+pub(crate) fn forget() {
+    for bucket in &LOT {
+        // SAFETY: the child has one thread, this one, which holds no bucket.
+        unsafe { core::ptr::from_ref(&bucket.0).cast_mut().write(Lock::new(List::new())) };
+    }
+}
+
+/// Sleeps on `addr` until unparked, `deadline`, or an interruption; `None`: `validate`, which is
+/// asked under the bucket's lock, said no.
+pub fn park(
+    family: Family,
+    addr: usize,
+    mask: u32,
+    validate: impl FnOnce() -> bool,
+    deadline: Option<Deadline>,
+) -> Option<Wake> {
+    let word = AtomicU32::new(0);
+    let mut bucket = LOT[index(addr)].0.lock();
+    if !validate() {
+        return None;
+    }
+    let waiter = Waiter::announce(&word);
+    let mut node = Node::new(waiter, Place { addr, mask });
+    let node = NonNull::from(&mut node);
+    // SAFETY: the node is removed below, before its frame ends.
+    unsafe { bucket.push(node) };
+    drop(bucket);
+
+    let why = waiter.wait(family, deadline);
+    if why != Wake::Unparked {
+        remove(node);
+    }
+    Some(why)
+}
+
+/// Takes out a node that nobody unparked; `requeue` may be moving it to another bucket meanwhile.
+fn remove(node: NonNull<Node<Place>>) {
+    loop {
+        // SAFETY: the node is in the caller's frame; a mover writes the address under the lock of
+        // the bucket that it leaves, which is why it is read again below.
+        let addr = unsafe { read_addr(node) };
+        let mut bucket = LOT[index(addr)].0.lock();
+        // SAFETY: as above.
+        if unsafe { read_addr(node) } == addr {
+            // SAFETY: the node is in this bucket or, unparked after all, in none.
+            return unsafe { bucket.remove(node) };
+        }
+    }
+}
+
+unsafe fn read_addr(node: NonNull<Node<Place>>) -> usize {
+    // SAFETY: the caller's node is alive; volatile, since another thread may be writing it.
+    unsafe { (&raw const (*node.as_ptr()).data.addr).read_volatile() }
+}
+
+/// Wakes up to `n` of those who wait on `addr` with a bit of `mask`, the longest waiting first;
+/// returns how many.
+pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
+    let mut wakeups = Wakeups::new();
+    let woken = {
+        let mut bucket = LOT[index(addr)].0.lock();
+        wake_some(&mut bucket, addr, n, mask, &mut wakeups)
+    };
+    wakeups.deliver();
+    woken
+}
+
+fn wake_some(
+    bucket: &mut List<Place>,
+    addr: usize,
+    n: usize,
+    mask: u32,
+    wakeups: &mut Wakeups,
+) -> usize {
+    let mut woken = 0;
+    for node in bucket.iter() {
+        if woken == n {
+            break;
+        }
+        // SAFETY: a node in the bucket is alive while the bucket is locked.
+        let (waiter, place) = unsafe { (node.as_ref().waiter, &node.as_ref().data) };
+        if place.addr == addr && place.mask & mask != 0 {
+            // Out of the list before it is woken: its frame may end at once. One whose wait has
+            // just ended otherwise takes itself out, and the next is woken in its place.
+            // SAFETY: as above.
+            unsafe { bucket.remove(node) };
+            woken += usize::from(waiter.wake(wakeups));
+        }
+    }
+    woken
+}
+
+/// What [`requeue`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requeued {
+    pub woken: usize,
+    pub moved: usize,
+}
+
+/// If `validate` (asked under the locks) says yes: wakes up to `wake` of those who wait on `from`,
+/// and makes up to `requeue` of the others wait on `to`.
+pub fn requeue(
+    from: usize,
+    to: usize,
+    wake: usize,
+    requeue: usize,
+    validate: impl FnOnce() -> bool,
+) -> Option<Requeued> {
+    let (a, b) = (index(from), index(to));
+    let mut wakeups = Wakeups::new();
+    let mut low = LOT[a.min(b)].0.lock();
+    let done = if a == b {
+        validate().then(|| {
+            let woken = wake_some(&mut low, from, wake, u32::MAX, &mut wakeups);
+            Requeued { woken, moved: rename(&mut low, from, to, requeue) }
+        })
+    } else {
+        let mut high = LOT[a.max(b)].0.lock();
+        let (source, target) = if a < b { (&mut low, &mut high) } else { (&mut high, &mut low) };
+        validate().then(|| {
+            let woken = wake_some(source, from, wake, u32::MAX, &mut wakeups);
+            Requeued { woken, moved: transfer(source, target, from, to, requeue) }
+        })
+    };
+    drop(low);
+    wakeups.deliver();
+    done
+}
+
+fn rename(bucket: &mut List<Place>, from: usize, to: usize, most: usize) -> usize {
+    let mut moved = 0;
+    for mut node in bucket.iter().take(if from == to { 0 } else { usize::MAX }) {
+        // SAFETY: a node in a locked bucket is alive, and the lock's holder may write it.
+        let place = unsafe { &mut node.as_mut().data };
+        if moved < most && place.addr == from {
+            place.addr = to;
+            moved += 1;
+        }
+    }
+    moved
+}
+
+fn transfer(
+    source: &mut List<Place>,
+    target: &mut List<Place>,
+    from: usize,
+    to: usize,
+    most: usize,
+) -> usize {
+    let mut moved = 0;
+    for mut node in source.iter() {
+        // SAFETY: both buckets are locked: the node is alive, and ours to write and to move.
+        unsafe {
+            if moved < most && node.as_ref().data.addr == from {
+                source.remove(node);
+                node.as_mut().data.addr = to;
+                target.push(node);
+                moved += 1;
+            }
+        }
+    }
+    moved
+}

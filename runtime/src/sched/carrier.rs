@@ -1,0 +1,201 @@
+//! A carrier: an OS thread that runs tasks while it has a worker, and waits for one while not.
+
+use super::{Runtime, Worker, get};
+use crate::arch::{self, FloatControl};
+use crate::local::Local;
+use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
+use crate::sys::{futex, signal};
+use crate::task::{Settled, Step, Task};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+
+/// See the module. It lies on its OS thread's stack, which never ends.
+pub struct Carrier {
+    /// The worker it was given, or owned last; compare `Worker::owner` for whether it still does.
+    worker: AtomicPtr<Worker>,
+    /// Changes when a worker has been assigned: the futex of an idle carrier.
+    assigned: AtomicU32,
+    pub(super) next_idle: AtomicPtr<Carrier>,
+    /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
+    thread_pointer: usize,
+    float: FloatControl,
+    mask: Cell<u64>,
+    /// The kernel's id of the OS thread.
+    pub(crate) tid: u32,
+}
+
+/// A task is in a call that may block; see [`Carrier::enter_call`].
+pub(super) struct Region(&'static Worker, *const Carrier);
+
+impl Carrier {
+    /// The body of an OS thread that becomes a carrier.
+    pub(super) extern "C" fn main(_: *mut c_void) -> *mut c_void {
+        if let Some(runtime) = get() {
+            signal::set_mask(runtime.initial_mask);
+            let carrier = Carrier {
+                worker: AtomicPtr::new(null_mut()),
+                assigned: AtomicU32::new(0),
+                next_idle: AtomicPtr::new(null_mut()),
+                thread_pointer: arch::thread_pointer(),
+                float: FloatControl::read(),
+                mask: Cell::new(runtime.initial_mask),
+                tid: rustix::thread::gettid().as_raw_pid() as u32,
+            };
+            // SAFETY: this frame is never left, so the carrier lives as long as the process.
+            let carrier: &'static Carrier = unsafe { &*&raw const carrier };
+            let at = core::ptr::from_ref(carrier).cast_mut();
+            Local::mine().carrier.store(at, Relaxed);
+            runtime.counts.carriers.fetch_add(1, Relaxed);
+            loop {
+                carrier.wait_for_worker(runtime);
+                carrier.work(runtime);
+            }
+        }
+        null_mut()
+    }
+
+    /// Makes this idle carrier the owner of `worker`, if `from` still is; then wakes it.
+    pub(super) fn assign(
+        &'static self,
+        runtime: &Runtime,
+        worker: &'static Worker,
+        from: *mut Carrier,
+    ) -> bool {
+        let me = core::ptr::from_ref(self).cast_mut();
+        self.worker
+            .store(core::ptr::from_ref(worker).cast_mut(), Relaxed);
+        if worker
+            .owner
+            .compare_exchange(from, me, AcqRel, Relaxed)
+            .is_err()
+        {
+            runtime.put_idle(self);
+            return false;
+        }
+        worker.calls.store(0, Relaxed);
+        self.assigned.store(1, Release);
+        futex::wake(&self.assigned, 1);
+        true
+    }
+
+    fn wait_for_worker(&'static self, runtime: &Runtime) {
+        self.assigned.store(0, Relaxed);
+        runtime.put_idle(self);
+        runtime.monitor.carrier_idle();
+        while self.assigned.load(Acquire) == 0 {
+            futex::wait(&self.assigned, 0, None);
+        }
+    }
+
+    /// Runs the worker's tasks until the worker is somebody else's.
+    fn work(&'static self, runtime: &'static Runtime) {
+        let worker = self.home();
+        while self.owns(worker) {
+            match worker.next(runtime) {
+                Some(task) => self.run(runtime, worker, task),
+                None if !self.owns(worker) => worker.pass_on(),
+                None => {}
+            }
+        }
+    }
+
+    fn owns(&self, worker: &Worker) -> bool {
+        core::ptr::eq(worker.owner.load(Acquire), self)
+    }
+
+    /// The worker it has, or had last.
+    #[inline]
+    pub(crate) fn home(&self) -> &'static Worker {
+        // SAFETY: a carrier runs tasks only after it was given a worker; workers are never freed.
+        unsafe { &*self.worker.load(Relaxed) }
+    }
+
+    /// Runs `task` until it has parked, given way or ended.
+    fn run(&'static self, runtime: &'static Runtime, worker: &'static Worker, task: &'static Task) {
+        task.carrier
+            .store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+        task.state.resume();
+        loop {
+            worker.count_switch();
+            match self.switch_to(task) {
+                Some(Step::Park) => match task.state.settle() {
+                    Settled::Parked => return,
+                    Settled::Resume => {}
+                },
+                Some(Step::GiveWay) => {
+                    task.state.give_way();
+                    return runtime.enqueue_on(worker, task);
+                }
+                None => {
+                    // SAFETY: the task has just ended on this carrier.
+                    unsafe { task.retire() };
+                    return runtime.finish(task);
+                }
+            }
+        }
+    }
+
+    /// Puts on what the task's thread has of its own (signal mask, floating-point environment,
+    /// thread pointer), switches to it, and takes it off again.
+    fn switch_to(&self, task: &Task) -> Option<Step> {
+        if task.mask.get() != self.mask.get() {
+            signal::set_mask(task.mask.get());
+        }
+        task.float.get().load_over(self.float);
+        // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage.
+        let step = unsafe {
+            arch::set_thread_pointer(task.thread_pointer());
+            let step = task.switch_in();
+            arch::set_thread_pointer(self.thread_pointer);
+            step
+        };
+        let float = FloatControl::read();
+        task.float.set(float);
+        self.float.load_over(float);
+        self.mask.set(task.mask.get());
+        step
+    }
+
+    /// The running task enters a call that may block. The worker is the monitor's to take from
+    /// here on, at its next look.
+    #[inline]
+    pub(super) fn enter_call(&'static self) -> Region {
+        let worker = self.home();
+        if self.owns(worker) {
+            worker.turn_call();
+        }
+        Region(worker, self)
+    }
+
+    /// The running task needs the worker no more, or not for long: gives it to an idle carrier. If
+    /// there is none, it leaves the worker as in a call, for the monitor to take.
+    pub(super) fn hand_over(&'static self, runtime: &Runtime) {
+        let worker = self.home();
+        if !self.owns(worker) {
+            return;
+        }
+        let me = core::ptr::from_ref(self).cast_mut();
+        match runtime.take_idle() {
+            Some(carrier) => {
+                if carrier.assign(runtime, worker, me) {
+                    runtime.counts.handoffs.fetch_add(1, Relaxed);
+                }
+            }
+            None => worker.turn_call(),
+        }
+        runtime.monitor.poke();
+    }
+}
+
+impl Region {
+    /// The call is over. If the worker was taken meanwhile, the task goes on without one.
+    #[inline]
+    pub(super) fn leave(self) {
+        let Region(worker, carrier) = self;
+        if core::ptr::eq(worker.owner.load(Acquire), carrier) && worker.calls.load(Relaxed) % 2 == 1
+        {
+            worker.turn_call();
+        }
+    }
+}

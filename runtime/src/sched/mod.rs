@@ -1,0 +1,369 @@
+//! The scheduler: tasks (G), carriers (M, an OS thread each) and workers (P, the right to run
+//! tasks).
+//!
+//! A carrier needs a worker to run tasks. A worker has a run queue, an epoll instance and timers;
+//! all three may be used by anybody at any time, so that it does no harm when for a moment two
+//! carriers think that they own the same worker. That moment comes when the monitor takes the
+//! worker from a carrier whose task has been on the CPU, or in a call that blocks, for too long:
+//! the task goes on as a plain thread, without a worker, until it parks.
+
+mod carrier;
+mod monitor;
+mod queue;
+mod worker;
+
+pub use carrier::Carrier;
+pub(crate) use queue::{Linked, Queue};
+pub use worker::{Family, Worker};
+
+use crate::local::{self, Local};
+use crate::reactor;
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
+use crate::sys::{descriptor, memory};
+use crate::task::slab::{Shape, Slab};
+use crate::task::{Step, Task, Ticket, Woken, life};
+use core::ffi::{c_int, c_void};
+use core::ptr::{NonNull, null_mut};
+use monitor::Monitor;
+
+/// What the runtime needs of its host, the preloaded library. None of them may be a hook.
+#[derive(Clone, Copy)]
+pub struct Host {
+    /// Starts an OS thread (a native pthread, detached) that runs `entry(arg)`; an errno if it can't.
+    pub spawn: fn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int,
+    /// Runs the whole life of a task, on its own stack.
+    pub live: fn(&'static Task),
+    /// A task has left its stack: frees its slot, or tells the joiner. On a carrier.
+    pub finished: fn(&'static Task),
+    /// The runtime holds so many workers' bits; see `Family`.
+    pub shape: Shape,
+}
+
+/// The most workers; a worker is a bit in `Runtime::sleepers`.
+pub const MAX_WORKERS: usize = 256;
+
+/// Everything that is one process's; a forked child makes its own.
+pub struct Runtime {
+    pub(crate) host: Host,
+    pub(crate) slab: Slab,
+    workers: *const Worker,
+    worker_count: usize,
+    /// Carriers without a worker, the latest first.
+    idle: Lock<IdleList>,
+    pub(crate) monitor: Monitor,
+    /// The worker that the next task from a native thread goes to.
+    next_worker: AtomicU32,
+    /// Workers that were woken to look for work and have not found any yet.
+    searching: AtomicU32,
+    initial_mask: u64,
+    pub(crate) counts: Counts,
+}
+
+// SAFETY: `workers` is a constant array of workers, which are Sync.
+unsafe impl Sync for Runtime {}
+
+struct IdleList(*const Carrier);
+// SAFETY: carriers never end; the list is reached under its lock.
+unsafe impl Send for IdleList {}
+
+/// What is counted once a process; the rest is counted per worker.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub coroutines: AtomicU64,
+    pub alive: AtomicU64,
+    pub peak: AtomicU64,
+    pub handoffs: AtomicU64,
+    pub carriers: AtomicU64,
+}
+
+static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(null_mut());
+
+/// The process's runtime, once started.
+#[inline]
+pub fn get() -> Option<&'static Runtime> {
+    // SAFETY: null, or a runtime that is never freed.
+    unsafe { RUNTIME.load(crate::sync::Acquire).as_ref() }
+}
+
+/// Why [`start`] could not start.
+#[derive(Clone, Copy, Debug)]
+pub struct StartError(pub c_int);
+
+/// Starts `workers` workers; on the first pthread_create of the process. The caller makes sure that
+/// this happens once.
+pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError> {
+    const ENOMEM: c_int = 12;
+    let count = workers.clamp(1, MAX_WORKERS);
+    let bytes = size_of::<Runtime>().next_multiple_of(align_of::<Worker>());
+    let memory = memory::reserve(bytes + count * size_of::<Worker>()).ok_or(StartError(ENOMEM))?;
+    let at = memory.as_ptr().cast::<Runtime>();
+    // SAFETY: the reservation is page-aligned and has room for the runtime and the workers.
+    let first = unsafe { memory.as_ptr().add(bytes).cast::<Worker>() };
+    for index in 0..count {
+        let worker = Worker::new(index).map_err(|errno| StartError(errno.raw_os_error()))?;
+        // SAFETY: as above.
+        unsafe { first.add(index).write(worker) };
+    }
+    let runtime = Runtime {
+        host,
+        slab: Slab::new(host.shape),
+        workers: first,
+        worker_count: count,
+        idle: Lock::new(IdleList(core::ptr::null())),
+        monitor: Monitor::new(),
+        next_worker: AtomicU32::new(0),
+        searching: AtomicU32::new(0),
+        initial_mask: crate::sys::signal::mask(),
+        counts: Counts::default(),
+    };
+    // SAFETY: as above.
+    let runtime = unsafe {
+        at.write(runtime);
+        &*at
+    };
+    reactor::init();
+    RUNTIME.store(at, Release);
+    runtime.monitor.start(runtime).map_err(|errno| {
+        RUNTIME.store(null_mut(), Release);
+        StartError(errno)
+    })?;
+    Ok(runtime)
+}
+
+/// In the child of a fork: the runtime, its OS threads and its tasks are gone; the caller, whatever
+/// it was, is now the native main thread. The next thread starts a new runtime.
+pub fn forget_in_child() {
+    let mine = Local::mine();
+    mine.current.store(null_mut(), Relaxed);
+    mine.id.store(0, Relaxed);
+    if let Some(runtime) = get() {
+        RUNTIME.store(null_mut(), Release);
+        for worker in runtime.workers() {
+            worker.close();
+        }
+    }
+    crate::park::forget();
+    reactor::forget();
+    descriptor::forget();
+}
+
+impl Runtime {
+    pub fn workers(&self) -> &'static [Worker] {
+        // SAFETY: `start` has written `worker_count` workers there, which are never freed.
+        unsafe { core::slice::from_raw_parts(self.workers, self.worker_count) }
+    }
+
+    pub fn slab(&self) -> &Slab {
+        &self.slab
+    }
+
+    /// Puts a new task into a run queue.
+    pub fn launch(&self, task: &'static Task) {
+        // SAFETY: the task is new: nobody else has it, and its stack is unused.
+        unsafe { task.prepare(self.host.live) };
+        // SAFETY: the task's TCB has been made by now.
+        let local = unsafe { Local::of(task.thread_pointer()) };
+        let at = task.as_ptr().as_ptr();
+        local.current.store(at, Relaxed);
+        local.owner.store(at, Relaxed);
+        local.id.store(task.id, Relaxed);
+        self.counts.coroutines.fetch_add(1, Relaxed);
+        let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
+        self.counts.peak.fetch_max(alive, Relaxed);
+        self.enqueue(task);
+    }
+
+    /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
+    /// else that of a worker that sleeps, else any.
+    pub(crate) fn enqueue(&self, task: &'static Task) {
+        // SAFETY: null, or a carrier, which never ends.
+        let carrier = unsafe { Local::mine().carrier.load(Relaxed).as_ref() };
+        let worker = match (local::current(), carrier) {
+            (Some(me), _) => me.home(),
+            (None, Some(carrier)) => carrier.home(),
+            (None, None) => self.worker_for_stranger(),
+        };
+        self.enqueue_on(worker, task);
+    }
+
+    /// Puts a runnable task into the run queue of `worker`.
+    pub(crate) fn enqueue_on(&self, worker: &'static Worker, task: &'static Task) {
+        // SAFETY: a runnable task is in no queue, and its slot stays mapped.
+        let queued = unsafe { worker.queue.push(task.as_ptr()) };
+        self.offer(worker, queued);
+    }
+
+    /// `worker` has `queued` tasks: wakes it if it sleeps, else another one, if there is enough.
+    pub(crate) fn offer(&self, worker: &Worker, queued: usize) {
+        crate::sync::fence(SeqCst);
+        if worker.is_sleeping() {
+            worker.notify();
+        } else if queued > 1 && self.worker_count > 1 {
+            self.wake_searcher();
+        }
+    }
+
+    /// Wakes one sleeping worker to steal, unless one is searching already.
+    fn wake_searcher(&self) {
+        let Some(sleeper) = self.workers().iter().find(|w| w.is_sleeping()) else {
+            return;
+        };
+        if self
+            .searching
+            .compare_exchange(0, 1, SeqCst, Relaxed)
+            .is_ok()
+            && !sleeper.notify_to_search()
+        {
+            self.searching.store(0, SeqCst);
+        }
+    }
+
+    /// Tasks for a worker whose queue is empty, from the others' queues.
+    pub(crate) fn steal_for(&self, thief: &Worker) -> bool {
+        let n = self.worker_count;
+        (1..n).any(|step| {
+            let victim = &self.workers()[(thief.index + step) % n];
+            victim.queue.steal_into(&thief.queue) > 0
+        })
+    }
+
+    /// A woken searcher has looked: the next may be woken.
+    pub(crate) fn end_search(&self) {
+        self.searching.store(0, SeqCst);
+    }
+
+    fn worker_for_stranger(&self) -> &'static Worker {
+        let workers = self.workers();
+        let start = self.next_worker.fetch_add(1, Relaxed) as usize;
+        (0..workers.len())
+            .map(|step| &workers[(start + step) % workers.len()])
+            .find(|w| w.is_sleeping())
+            .unwrap_or(&workers[start % workers.len()])
+    }
+
+    /// Ends the wait `ticket` of `task`, and queues it if that is the caller's part.
+    pub(crate) fn wake(&self, task: &'static Task, ticket: Ticket, why: crate::Wake) -> bool {
+        match task.state.wake(ticket, why) {
+            Woken::Lost => false,
+            Woken::Noticed => true,
+            Woken::Enqueue => {
+                self.enqueue(task);
+                true
+            }
+        }
+    }
+
+    /// Ends whatever wait `task` is in, as interrupted.
+    pub fn interrupt(&self, task: &'static Task) {
+        if task.state.interrupt() == Woken::Enqueue {
+            self.enqueue(task);
+        }
+    }
+
+    /// A carrier without a worker, if one is idle.
+    fn take_idle(&self) -> Option<&'static Carrier> {
+        let mut idle = self.idle.lock();
+        // SAFETY: null, or a carrier, which never ends.
+        let carrier = unsafe { idle.0.as_ref()? };
+        idle.0 = carrier.next_idle.load(Relaxed);
+        Some(carrier)
+    }
+
+    fn put_idle(&self, carrier: &'static Carrier) {
+        let mut idle = self.idle.lock();
+        carrier.next_idle.store(idle.0.cast_mut(), Relaxed);
+        idle.0 = carrier;
+    }
+
+    fn has_idle(&self) -> bool {
+        !self.idle.lock().0.is_null()
+    }
+
+    /// Whether a worker other than `mine` has tasks to steal.
+    pub(crate) fn any_queued_elsewhere(&self, mine: &Worker) -> bool {
+        self.worker_count > 1
+            && self
+                .workers()
+                .iter()
+                .any(|w| w.index != mine.index && !w.queue.is_empty())
+    }
+
+    /// Whether any worker has something to do, or is doing it.
+    pub(crate) fn any_busy(&self) -> bool {
+        self.workers().iter().any(|w| !w.is_sleeping())
+    }
+
+    pub(crate) fn finish(&self, task: &'static Task) {
+        self.counts.alive.fetch_sub(1, Relaxed);
+        (self.host.finished)(task);
+    }
+}
+
+impl Task {
+    /// The worker that ran the task last: where its timers and descriptors go.
+    #[inline]
+    pub(crate) fn home(&self) -> &'static Worker {
+        // SAFETY: a running task's carrier is the OS thread it runs on; carriers never end.
+        unsafe { &*self.carrier.load(Relaxed) }.home()
+    }
+
+    /// Whether the thread has left its stack for good.
+    pub fn is_finished(&self) -> bool {
+        self.life.load(crate::sync::Acquire) & life::FINISHED != 0
+    }
+}
+
+/// Lets the other runnable tasks of this worker run first (sched_yield(2)). A native thread is for
+/// the caller to treat.
+pub fn give_way(task: &Task) {
+    // SAFETY: `task` is the caller, between two of the program's own instructions.
+    unsafe { task.switch_out(Step::GiveWay) };
+}
+
+/// Runs `call`, which may block in the kernel. The worker goes to another carrier when it lasts.
+#[inline]
+pub fn detach<R>(call: impl FnOnce() -> R) -> R {
+    let Some(task) = local::current() else {
+        return call();
+    };
+    let region = carrier_of(task).enter_call();
+    let result = call();
+    region.leave();
+    result
+}
+
+/// Gives the worker away for good: from here on the caller is a thread with an OS thread of its
+/// own, as natively.
+pub fn pin(task: &'static Task) {
+    Local::mine().current.store(null_mut(), Relaxed);
+    hand_over(task);
+}
+
+/// Gives the worker to another carrier at once, before a call that is known to block for long.
+fn hand_over(task: &Task) {
+    if let Some(runtime) = get() {
+        carrier_of(task).hand_over(runtime);
+    }
+}
+
+/// As [`detach`], for a call that is known to block: the other tasks need not wait until the
+/// monitor sees it.
+pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
+    if let Some(task) = local::current() {
+        hand_over(task);
+    }
+    detach(call)
+}
+
+/// The OS thread that runs `task`.
+#[inline]
+pub(crate) fn carrier_of(task: &Task) -> &'static Carrier {
+    // SAFETY: as in `home`.
+    unsafe { &*task.carrier.load(Relaxed) }
+}
+
+/// The node type of intrusive lists wants pointers that are never null.
+pub(crate) fn task_at(node: NonNull<Task>) -> &'static Task {
+    // SAFETY: only tasks in slots are ever queued, and slots stay mapped.
+    unsafe { node.as_ref() }
+}

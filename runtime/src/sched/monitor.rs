@@ -1,0 +1,175 @@
+//! The monitor: one OS thread that sees to it that no task holds a worker for long.
+//!
+//! It looks at every worker that is awake, and takes it from its carrier when the same task has
+//! been on since the last look (twice, for one that burns the CPU rather than blocks). The worst
+//! gap that the other tasks see is then two to three looks. While every worker sleeps, so does the
+//! monitor.
+//!
+//! It is also the only one that makes carriers: a task must not (its TCB would be the parent's, and
+//! its cancellation state would be asked), and here nobody waits for it.
+
+use super::{Carrier, Runtime, Worker, get};
+use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
+use crate::sys::clock::Deadline;
+use crate::sys::{futex, signal};
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+/// Between two looks, while some worker is awake.
+const LOOK_NS: u64 = 4_000_000;
+/// The same, for a while after a worker had to be taken: a program that blocks once does so again.
+const SHORT_LOOK_NS: u64 = 500_000;
+/// How many looks that is.
+const SHORT_LOOKS: u32 = 200;
+/// How many looks at sleeping workers before the monitor sleeps itself: a sleeping monitor must be
+/// woken by the next worker that wakes, which costs that worker a system call.
+const IDLE_LOOKS: u32 = 50;
+/// How many looks a task may stay on the CPU.
+const PATIENCE: u32 = 2;
+
+pub(crate) struct Monitor {
+    /// The monitor's futex: changes when it is to look.
+    word: AtomicU32,
+    asleep: AtomicBool,
+    /// A carrier has been started and has not reported itself idle yet.
+    spawning: AtomicBool,
+}
+
+/// What the last look saw of one worker.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    tick: u32,
+    call: u32,
+    times: u32,
+}
+
+impl Monitor {
+    pub(super) const fn new() -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            asleep: AtomicBool::new(false),
+            spawning: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn start(&self, runtime: &Runtime) -> Result<(), c_int> {
+        match (runtime.host.spawn)(Self::main, null_mut()) {
+            0 => Ok(()),
+            errno => Err(errno),
+        }
+    }
+
+    /// A worker is awake again: the monitor must be, too.
+    #[inline]
+    pub(super) fn worker_woke(&self) {
+        if self.asleep.load(SeqCst) {
+            self.poke();
+        }
+    }
+
+    /// Has the monitor look now.
+    pub(super) fn poke(&self) {
+        self.word.fetch_add(1, SeqCst);
+        futex::wake(&self.word, 1);
+    }
+
+    /// A carrier waits for a worker: the monitor may be waiting for one to give.
+    pub(super) fn carrier_idle(&self) {
+        if self.spawning.swap(false, Relaxed) {
+            self.poke();
+        }
+    }
+
+    extern "C" fn main(_: *mut c_void) -> *mut c_void {
+        // The program's handlers are for its own threads to run.
+        signal::set_mask(signal::ALL);
+        if let Some(runtime) = get() {
+            for worker in runtime.workers() {
+                runtime.monitor.give(runtime, worker, null_mut());
+            }
+            runtime.monitor.keep_spare(runtime);
+            runtime.monitor.watch(runtime);
+        }
+        null_mut()
+    }
+
+    fn watch(&self, runtime: &Runtime) {
+        let mut seen = [Seen::default(); super::MAX_WORKERS];
+        let (mut idle_looks, mut short_looks) = (0u32, 0u32);
+        loop {
+            let interval = if short_looks > 0 { SHORT_LOOK_NS } else { LOOK_NS };
+            idle_looks = if runtime.any_busy() { 0 } else { idle_looks + 1 };
+            self.sleep(runtime, interval, idle_looks);
+            short_looks = short_looks.saturating_sub(1);
+            let patience = if short_looks > 0 { PATIENCE * 8 } else { PATIENCE };
+            for (worker, seen) in runtime.workers().iter().zip(&mut seen) {
+                if seen.overdue(worker, patience) {
+                    let from = worker.owner.load(SeqCst);
+                    if self.give(runtime, worker, from) {
+                        runtime.counts.handoffs.fetch_add(1, Relaxed);
+                        short_looks = SHORT_LOOKS;
+                    }
+                }
+            }
+            self.keep_spare(runtime);
+        }
+    }
+
+    fn sleep(&self, runtime: &Runtime, interval: u64, idle_looks: u32) {
+        let word = self.word.load(SeqCst);
+        let deadline = if idle_looks < IDLE_LOOKS {
+            Some(Deadline::after(interval))
+        } else {
+            self.asleep.store(true, SeqCst);
+            crate::sync::fence(SeqCst);
+            None
+        };
+        if deadline.is_some() || !runtime.any_busy() {
+            futex::wait(&self.word, word, deadline);
+        }
+        self.asleep.store(false, SeqCst);
+    }
+
+    /// Gives `worker` to an idle carrier, or to a new one, if `from` still owns it.
+    fn give(&self, runtime: &Runtime, worker: &'static Worker, from: *mut Carrier) -> bool {
+        loop {
+            let word = self.word.load(SeqCst);
+            if let Some(carrier) = runtime.take_idle() {
+                return carrier.assign(runtime, worker, from);
+            }
+            if !self.spawning.swap(true, Relaxed)
+                && (runtime.host.spawn)(Carrier::main, null_mut()) != 0
+            {
+                self.spawning.store(false, Relaxed);
+                return false;
+            }
+            // The new carrier will report itself idle, which changes the word.
+            futex::wait(&self.word, word, None);
+        }
+    }
+
+    /// Sees to it that a task that hands its worker over finds a carrier to take it.
+    fn keep_spare(&self, runtime: &Runtime) {
+        if !runtime.has_idle()
+            && !self.spawning.swap(true, Relaxed)
+            && (runtime.host.spawn)(Carrier::main, null_mut()) != 0
+        {
+            self.spawning.store(false, Relaxed);
+        }
+    }
+}
+
+impl Seen {
+    /// Whether the worker's task has been on the CPU, or in one blocking call, for too long.
+    fn overdue(&mut self, worker: &Worker, patience: u32) -> bool {
+        let (tick, call) = (worker.tick.load(Relaxed), worker.calls.load(SeqCst));
+        if worker.is_sleeping() || tick != self.tick {
+            *self = Seen { tick, call, times: 0 };
+            return false;
+        }
+        let blocked = call % 2 == 1 && call == self.call;
+        self.call = call;
+        self.times += 1;
+        blocked || self.times >= patience
+    }
+}

@@ -1,0 +1,280 @@
+//! A worker: a run queue, an epoll instance and timers, and the right to run tasks.
+
+use super::{Carrier, Queue, Runtime, task_at};
+use crate::reactor;
+use crate::sync::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst,
+};
+use crate::sys::clock::{Deadline, now};
+use crate::sys::descriptor;
+use crate::sys::epoll::{Epoll, Event};
+use crate::task::{Task, Wake, Woken};
+use crate::timer::{Heap, Timer};
+use core::mem::MaybeUninit;
+use core::ptr::{NonNull, null_mut};
+use rustix::event::EventfdFlags;
+use rustix::fd::{IntoRawFd, RawFd};
+use rustix::io::Errno;
+
+/// How many families of calls are counted apart; the host names them.
+pub const FAMILIES: usize = 32;
+
+/// The number of a family of calls.
+pub type Family = u8;
+
+/// Every so many tasks a busy worker looks at its descriptors and timers. (Go's figure.)
+const LOOK_EVERY: u32 = 61;
+
+/// How many events one epoll_wait takes.
+const EVENTS: usize = 128;
+
+/// See the module.
+#[repr(align(128))]
+pub struct Worker {
+    pub(crate) index: usize,
+    pub(crate) queue: Queue<Task>,
+    timers: Lock<Heap>,
+    /// The heap's earliest deadline, to be read without its lock.
+    earliest: AtomicU64,
+    epoll: AtomicI32,
+    /// An eventfd in `epoll`. Edge-triggered, so that nobody ever has to read it.
+    wakeup: AtomicI32,
+    /// The owner is in epoll_wait, or just about to be; a `notify` gets it out.
+    sleeping: AtomicBool,
+    /// The next notify is for stealing.
+    search: AtomicBool,
+    /// Who runs the worker's tasks. The owner gives it up, and the monitor takes it, only by a
+    /// compare-and-swap.
+    pub(crate) owner: AtomicPtr<Carrier>,
+    /// Counts the tasks that were switched to: one that stands still is a task that stays on.
+    pub(crate) tick: AtomicU32,
+    /// Odd while the running task is in a call that may block; changes with each call.
+    pub(crate) calls: AtomicU32,
+    parks: [AtomicU64; FAMILIES],
+    pub(crate) switches: AtomicU64,
+}
+
+impl Worker {
+    pub(super) fn new(index: usize) -> Result<Self, Errno> {
+        let epoll = Epoll::new()?;
+        let wakeup = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let wakeup = descriptor::hide(wakeup.into_raw_fd());
+        epoll.add(wakeup, reactor::WAKEUP)?;
+        let epoll = descriptor::hide(epoll.fd());
+        Ok(Self {
+            index,
+            queue: Queue::new(),
+            timers: Lock::new(Heap::new()),
+            earliest: AtomicU64::new(Deadline::NEVER.0),
+            epoll: AtomicI32::new(epoll),
+            wakeup: AtomicI32::new(wakeup),
+            sleeping: AtomicBool::new(false),
+            search: AtomicBool::new(false),
+            owner: AtomicPtr::new(null_mut()),
+            tick: AtomicU32::new(0),
+            calls: AtomicU32::new(0),
+            parks: [const { AtomicU64::new(0) }; FAMILIES],
+            switches: AtomicU64::new(0),
+        })
+    }
+
+    /// In the child of a fork: both descriptors are the parent's objects.
+    pub(super) fn close(&self) {
+        for fd in [self.epoll.load(Relaxed), self.wakeup.load(Relaxed)] {
+            // SAFETY: the numbers are the library's own, and nobody uses them after this.
+            unsafe { rustix::io::close(fd) };
+        }
+    }
+
+    /// One of the worker's own descriptors has moved to another number.
+    pub(crate) fn renumber(&self, from: RawFd, to: RawFd) {
+        for number in [&self.epoll, &self.wakeup] {
+            let _ = number.compare_exchange(from, to, SeqCst, Relaxed);
+        }
+    }
+
+    pub(crate) fn epoll(&self) -> Epoll {
+        Epoll::at(self.epoll.load(Relaxed))
+    }
+
+    #[inline]
+    pub(crate) fn is_sleeping(&self) -> bool {
+        self.sleeping.load(SeqCst)
+    }
+
+    /// Gets the owner out of its sleep, if it sleeps; false: somebody else already does.
+    pub(crate) fn notify(&self) -> bool {
+        let mine = self.sleeping.swap(false, SeqCst);
+        if mine {
+            self.ring();
+        }
+        mine
+    }
+
+    /// As `notify`, and has it steal.
+    pub(crate) fn notify_to_search(&self) -> bool {
+        self.search.store(true, SeqCst);
+        self.notify()
+    }
+
+    /// Makes an edge on the eventfd, which ends one epoll_wait.
+    fn ring(&self) {
+        let fd = self.wakeup.load(Relaxed);
+        // SAFETY: the worker's own descriptor, open for the life of the process.
+        let fd = unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) };
+        let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
+    }
+
+    /// Adds a deadline. Its owner takes it out by [`Worker::cancel`] before its frame ends.
+    ///
+    /// # Safety
+    /// `timer` is in no heap, and neither moves nor ends before it is cancelled.
+    pub(crate) unsafe fn schedule(&self, timer: NonNull<Timer>) {
+        let mut heap = self.timers.lock();
+        // SAFETY: the caller's promise.
+        unsafe { heap.insert(timer) };
+        let earliest = heap.earliest().0;
+        let sooner = earliest < self.earliest.load(Relaxed);
+        self.earliest.store(earliest, SeqCst);
+        drop(heap);
+        // The caller may not own the worker any more: whoever sleeps on it must sleep less long.
+        if sooner && self.is_sleeping() {
+            self.notify();
+        }
+    }
+
+    /// Takes a deadline out, if it has not fired.
+    ///
+    /// # Safety
+    /// `timer` was scheduled on this worker.
+    pub(crate) unsafe fn cancel(&self, timer: NonNull<Timer>) {
+        let mut heap = self.timers.lock();
+        // SAFETY: the caller's promise.
+        unsafe { heap.remove(timer) };
+        self.earliest.store(heap.earliest().0, SeqCst);
+    }
+
+    /// Wakes every task whose deadline has passed.
+    fn fire_timers(&self, runtime: &Runtime) {
+        if self.earliest.load(Relaxed) == Deadline::NEVER.0 {
+            return;
+        }
+        let now = now();
+        if self.earliest.load(Relaxed) > now {
+            return;
+        }
+        let mut heap = self.timers.lock();
+        while let Some(timer) = heap.pop_due(now) {
+            // SAFETY: a popped timer is alive until its task, which is still waiting or must first
+            // take this very lock, has gone on.
+            let (task, ticket) = unsafe { (timer.as_ref().task, timer.as_ref().ticket) };
+            if task.state.wake(ticket, Wake::TimedOut) == Woken::Enqueue {
+                runtime.enqueue_on(self.as_static(), task);
+            }
+        }
+        self.earliest.store(heap.earliest().0, SeqCst);
+    }
+
+    /// The next task to run. `None`: there was none, and the caller may have slept; look again
+    /// whether the worker is still its own.
+    pub(super) fn next(&self, runtime: &Runtime) -> Option<&'static Task> {
+        let tick = self.tick.load(Relaxed).wrapping_add(1);
+        self.tick.store(tick, Relaxed);
+        if tick.is_multiple_of(LOOK_EVERY) {
+            self.look(runtime, Some(Deadline(0)));
+            self.fire_timers(runtime);
+        }
+        if let Some(task) = self.queue.pop() {
+            return Some(task_at(task));
+        }
+        self.fire_timers(runtime);
+        if self.queue.is_empty() && !self.search(runtime) {
+            self.sleep(runtime);
+        }
+        self.queue.pop().map(task_at)
+    }
+
+    /// Steals; and when there was more than one to steal, the next sleeper may help.
+    fn search(&self, runtime: &Runtime) -> bool {
+        let found = runtime.steal_for(self);
+        if found {
+            runtime.offer(self, self.queue.len());
+        }
+        found
+    }
+
+    /// Sleeps until a descriptor is ready, a deadline passes, or somebody notifies.
+    fn sleep(&self, runtime: &Runtime) {
+        self.sleeping.store(true, SeqCst);
+        // Whoever queued a task before it could see `sleeping` has left it for us to see.
+        crate::sync::fence(SeqCst);
+        if self.queue.is_empty() && !runtime.any_queued_elsewhere(self) {
+            let earliest = Deadline(self.earliest.load(SeqCst));
+            self.look(runtime, Some(earliest).filter(|&d| d != Deadline::NEVER));
+        }
+        self.sleeping.store(false, SeqCst);
+        runtime.monitor.worker_woke();
+        self.fire_timers(runtime);
+        if self.search.swap(false, SeqCst) {
+            runtime.end_search();
+            if self.queue.is_empty() {
+                self.search(runtime);
+            }
+        }
+    }
+
+    /// Takes the descriptors' events, waiting for them until `deadline`.
+    fn look(&self, runtime: &Runtime, deadline: Option<Deadline>) {
+        let mut events = [MaybeUninit::<Event>::uninit(); EVENTS];
+        let events = self.epoll().wait(&mut events, deadline);
+        self.sleeping.store(false, SeqCst);
+        for event in events {
+            reactor::dispatch(self.as_static(), *event);
+        }
+        let queued = self.queue.len();
+        if queued > 1 {
+            runtime.offer(self, queued);
+        }
+    }
+
+    /// A carrier that has lost the worker while it slept may have taken events, or the edge, that
+    /// were meant for the new owner.
+    pub(super) fn pass_on(&self) {
+        self.ring();
+    }
+
+    /// Counts a wait of `family` that parked.
+    #[inline]
+    pub(crate) fn count_park(&self, family: Family) {
+        bump(&self.parks[family as usize % FAMILIES]);
+    }
+
+    /// The running task enters or leaves a call that may block.
+    #[inline]
+    pub(super) fn turn_call(&self) {
+        self.calls
+            .store(self.calls.load(Relaxed).wrapping_add(1), Release);
+    }
+
+    #[inline]
+    pub(super) fn count_switch(&self) {
+        bump(&self.switches);
+    }
+
+    /// How many waits of `family` parked.
+    pub fn parks(&self, family: Family) -> u64 {
+        self.parks[family as usize % FAMILIES].load(Relaxed)
+    }
+
+    pub(crate) fn as_static(&self) -> &'static Self {
+        // SAFETY: workers exist only in the runtime's array, which is never freed.
+        unsafe { &*core::ptr::from_ref(self) }
+    }
+}
+
+/// Adds one without a locked instruction: a worker's counters have one writer but for the moment
+/// of a handoff, when one count may be lost.
+#[inline]
+fn bump(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed) + 1, Relaxed);
+}

@@ -1,0 +1,113 @@
+//! The library's own descriptors: out of the program's way, and known, so that the program can
+//! neither see nor hurt them.
+
+use crate::sync::{AtomicI32, Relaxed, SeqCst};
+use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Room for every worker's two, and as many again for open files that outlive their number.
+const MOST: usize = 4 * crate::sched::MAX_WORKERS;
+const NONE: RawFd = -1;
+/// How far below the limit ours begin where they can't be above it.
+const HEADROOM: u64 = 64;
+
+/// Their numbers.
+static HIDDEN: [AtomicI32; MOST] = [const { AtomicI32::new(NONE) }; MOST];
+/// The lowest of them: no number below it needs a look at the list.
+static LOWEST: AtomicI32 = AtomicI32::new(RawFd::MAX);
+
+/// Where the own numbers begin at the latest. The kernel's table of descriptors is an array up to
+/// the highest open number, and every fork copies it.
+const HIGHEST_BASE: u64 = 1 << 16;
+
+/// Moves `fd` above the numbers that the program can get, close-on-exec, and records it.
+///
+/// Above the soft limit of RLIMIT_NOFILE the kernel hands out no number, so a descriptor there
+/// changes neither what open(2) returns nor when it fails with EMFILE. Getting there takes a
+/// higher limit for a moment; where even the hard limit is reached, the highest number must do.
+pub fn hide(fd: RawFd) -> RawFd {
+    let old = getrlimit(Resource::Nofile);
+    let soft = old.current.unwrap_or(HIGHEST_BASE).min(HIGHEST_BASE);
+    let raised = Rlimit {
+        current: old.maximum,
+        maximum: old.maximum,
+    };
+    let lifted = setrlimit(Resource::Nofile, raised).is_ok();
+    let moved = dup_above(fd, soft).or_else(|| dup_above(fd, soft.saturating_sub(HEADROOM)));
+    if lifted {
+        let _ = setrlimit(Resource::Nofile, old);
+    }
+    let number = match moved {
+        Some(number) => {
+            // SAFETY: the caller has given the descriptor away; its copy is the one in use.
+            unsafe { rustix::io::close(fd) };
+            number
+        }
+        None => fd,
+    };
+    record(number);
+    number
+}
+
+/// Whether `fd` is one of the library's own.
+#[inline]
+pub fn is_hidden(fd: RawFd) -> bool {
+    fd >= LOWEST.load(Relaxed) && HIDDEN.iter().any(|h| h.load(Relaxed) == fd)
+}
+
+/// The lowest own number that is at least `from`.
+pub fn next_hidden(from: u32) -> Option<u32> {
+    let numbers = HIDDEN.iter().map(|h| h.load(Relaxed));
+    let above = numbers.filter_map(|fd| u32::try_from(fd).ok().filter(|&fd| fd >= from));
+    above.min()
+}
+
+/// Closes one of the library's own.
+pub fn close_hidden(fd: RawFd) {
+    if let Some(entry) = HIDDEN.iter().find(|h| h.load(Relaxed) == fd) {
+        entry.store(NONE, SeqCst);
+    }
+    // SAFETY: the number was the library's, and has no user left.
+    unsafe { rustix::io::close(fd) };
+}
+
+/// The program wants the number `fd` for itself (dup2 over it): moves ours away.
+pub fn vacate(fd: RawFd) {
+    let Some(entry) = HIDDEN.iter().find(|h| h.load(Relaxed) == fd) else {
+        return;
+    };
+    let Some(to) = dup_above(fd, fd as u64 + 1).or_else(|| dup_above(fd, 3)) else {
+        return;
+    };
+    for worker in crate::sched::get().iter().flat_map(|r| r.workers()) {
+        worker.renumber(fd, to);
+    }
+    entry.store(to, SeqCst);
+    LOWEST.fetch_min(to, SeqCst);
+    // SAFETY: the number is ours, and its users have the new one.
+    unsafe { rustix::io::close(fd) };
+}
+
+/// In the child of a fork, after the descriptors were closed.
+pub fn forget() {
+    for entry in &HIDDEN {
+        entry.store(NONE, Relaxed);
+    }
+    LOWEST.store(RawFd::MAX, Relaxed);
+}
+
+fn record(fd: RawFd) {
+    for entry in &HIDDEN {
+        if entry.compare_exchange(NONE, fd, SeqCst, Relaxed).is_ok() {
+            LOWEST.fetch_min(fd, SeqCst);
+            return;
+        }
+    }
+}
+
+fn dup_above(fd: RawFd, least: u64) -> Option<RawFd> {
+    // SAFETY: an own descriptor, open while it is moved.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    let copy = rustix::io::fcntl_dupfd_cloexec(fd, least as RawFd).ok()?;
+    Some(copy.into_raw_fd())
+}

@@ -1,0 +1,62 @@
+//! mmap(2) for what the runtime keeps: it never calls malloc, so that it can run in any state of
+//! the program's heap and leaves no cache of its own in a coroutine.
+
+use crate::arch;
+use core::ffi::c_void;
+use core::ptr::{null_mut, NonNull};
+use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
+
+/// Bytes in a page; x86-64 has no other base page.
+pub const PAGE: usize = 4096;
+
+/// madvise(2) MADV_GUARD_INSTALL, Linux 6.13.
+const MADV_GUARD_INSTALL: usize = 102;
+const SYS_MADVISE: usize = 28;
+
+/// Reserves `size` bytes of zeroes, none of which takes memory until it is touched.
+/// `None` where the kernel refuses (RLIMIT_AS, a cgroup, overcommit mode 2).
+pub fn reserve(size: usize) -> Option<NonNull<u8>> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a new anonymous mapping touches no memory that anybody holds.
+    let at = unsafe {
+        mm::mmap_anonymous(null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()?
+    };
+    // A transparent huge page under a stack would make an idle coroutine cost 2 MiB.
+    // SAFETY: advice on the mapping just made changes no content.
+    let _ = unsafe { mm::madvise(at, size, Advice::LinuxNoHugepage) };
+    NonNull::new(at.cast())
+}
+
+/// Gives a mapping of [`reserve`] back.
+///
+/// # Safety
+/// Nothing in `[at, at + size)` is used any more.
+pub unsafe fn release(at: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise.
+    let _ = unsafe { mm::munmap(at.as_ptr().cast(), size) };
+}
+
+/// Makes a mapping of [`reserve`] read as zeroes again and returns its memory.
+///
+/// # Safety
+/// Nobody relies on the present content.
+pub unsafe fn clear(at: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    let _ = unsafe { mm::madvise(at.cast(), size, Advice::LinuxDontNeed) };
+}
+
+/// Makes a touch of `[at, at + size)` a SIGSEGV; false where the kernel has no room for it.
+///
+/// A guard marker (Linux 6.13) lives in the page table and costs no mapping; mprotect(2), the
+/// fall-back, splits the mapping and so ends near 32,700 guards (vm.max_map_count).
+///
+/// # Safety
+/// The range is page-aligned, part of one mapping, and unused.
+pub unsafe fn guard(at: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise; on an older kernel the advice is unknown and does nothing.
+    let installed =
+        unsafe { arch::syscall(SYS_MADVISE, [at as usize, size, MADV_GUARD_INSTALL, 0, 0, 0]) };
+    // SAFETY: as above.
+    installed == 0
+        || unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
+}

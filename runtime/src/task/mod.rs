@@ -1,0 +1,161 @@
+//! A coroutine: what the scheduler knows of one thread of the program.
+//!
+//! Who may touch what, and when:
+//!
+//! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
+//! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
+//! * `coroutine`, `float`, `mask`: the OS thread that runs the task (between `resume` and `settle`).
+//! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
+//! * the rest: set before the task is first queued.
+
+pub mod slab;
+mod state;
+
+pub use state::{Settled, State, Ticket, Wake, Woken};
+
+use crate::arch::FloatControl;
+use crate::sched::Carrier;
+use crate::sync::{AtomicPtr, AtomicU32};
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use corosensei::stack::{Stack, StackPointer};
+use corosensei::{Coroutine, Yielder};
+use slab::Slot;
+
+/// The start routine of a thread, as pthread_create(3) takes it. It may be left by unwinding.
+pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+/// Why a coroutine switched away.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// It announced a wait: settle it.
+    Park,
+    /// It lets the others run first.
+    GiveWay,
+}
+
+pub(crate) type Context = Coroutine<(), Step, (), StackRange>;
+
+/// The stack that a context runs on; the slab owns the memory.
+pub(crate) struct StackRange {
+    low: StackPointer,
+    high: StackPointer,
+}
+
+// SAFETY: both ends come from a slot, whose stack is page-aligned, at least a page, and not used by
+// anything else while the context exists.
+unsafe impl Stack for StackRange {
+    fn base(&self) -> StackPointer {
+        self.high
+    }
+
+    fn limit(&self) -> StackPointer {
+        self.low
+    }
+}
+
+/// The bits of `life`, by which pthread_join, pthread_detach and the end of the thread agree on who
+/// frees the slot.
+pub mod life {
+    /// Nobody will join: the end of the thread frees the slot.
+    pub const DETACHED: u32 = 1;
+    /// The thread has left its stack for good.
+    pub const FINISHED: u32 = 2;
+    /// Somebody joins, or has joined.
+    pub const JOINING: u32 = 4;
+}
+
+/// See the module.
+#[repr(C, align(64))]
+pub struct Task {
+    pub(crate) state: State,
+    pub(crate) link: AtomicPtr<Task>,
+    pub(crate) carrier: AtomicPtr<Carrier>,
+    coroutine: UnsafeCell<Option<Context>>,
+    yielder: Cell<*const Yielder<(), Step>>,
+    pub(crate) float: Cell<FloatControl>,
+    /// The signal mask of the thread: kernel layout.
+    pub mask: Cell<u64>,
+    /// Bits of [`life`]; joiners park on this word's address.
+    pub life: AtomicU32,
+    /// The thread id that the program sees.
+    pub id: u32,
+    /// What the thread's life leaves behind for pthread_join(3).
+    pub result: Cell<*mut c_void>,
+    /// The start routine and its argument.
+    pub start: Cell<Option<Start>>,
+    pub arg: Cell<*mut c_void>,
+    pub slot: Slot,
+}
+
+// SAFETY: the non-atomic fields are used by one thread at a time, as the module says.
+unsafe impl Sync for Task {}
+
+impl Task {
+    /// The thread pointer of the coroutine: its TCB's address, which is also its pthread_t.
+    #[inline]
+    pub fn thread_pointer(&self) -> usize {
+        self.slot.thread_pointer
+    }
+
+    /// Builds the context that starts with `entry` on the task's stack.
+    ///
+    /// # Safety
+    /// The task is not queued, has no context, and its stack is unused.
+    pub(crate) unsafe fn prepare(&'static self, entry: fn(&'static Task)) {
+        let (low, high) = (self.slot.stack_low, self.slot.stack_high);
+        let range = StackRange {
+            low: NonZeroUsize::new(low).unwrap_or(NonZeroUsize::MAX),
+            high: NonZeroUsize::new(high).unwrap_or(NonZeroUsize::MAX),
+        };
+        let context = Coroutine::with_stack(range, move |yielder: &Yielder<(), Step>, ()| {
+            self.yielder.set(yielder);
+            entry(self);
+        });
+        // SAFETY: the caller's promise: nobody else uses the field.
+        unsafe { *self.coroutine.get() = Some(context) };
+    }
+
+    /// Runs the task until it switches away; `None`: it has ended.
+    ///
+    /// # Safety
+    /// The caller has taken the task from a run queue, and FS is the task's.
+    #[inline]
+    pub(crate) unsafe fn switch_in(&self) -> Option<Step> {
+        // SAFETY: the OS thread that runs a task owns its context.
+        let context = unsafe { (*self.coroutine.get()).as_mut() };
+        context?.resume(()).as_yield()
+    }
+
+    /// Forgets the context of a task that has ended.
+    ///
+    /// # Safety
+    /// `switch_in` has just returned `None`.
+    pub(crate) unsafe fn retire(&self) {
+        // SAFETY: an ended task's context is the caller's; it holds nothing that is to be dropped.
+        unsafe { *self.coroutine.get() = None };
+    }
+
+    /// Switches to the OS thread's scheduler; returns when the task is resumed, maybe on another
+    /// OS thread.
+    ///
+    /// # Safety
+    /// Called by the task itself, which holds no lock of the runtime.
+    #[inline]
+    pub(crate) unsafe fn switch_out(&self, step: Step) {
+        // SAFETY: the yielder lies in the first frame of this very stack.
+        unsafe { (*self.yielder.get()).suspend(step) };
+    }
+
+    pub(crate) fn as_ptr(&self) -> NonNull<Task> {
+        NonNull::from(self)
+    }
+}
+
+impl crate::sched::Linked for Task {
+    fn link(&self) -> &AtomicPtr<Self> {
+        &self.link
+    }
+}

@@ -1,0 +1,250 @@
+//! Where coroutines live. One slot each:
+//!
+//! ```text
+//!  low                                                                        high
+//!  +-------+----------------------------------+------------+--------------+------+
+//!  | guard | stack, grows down  <-------------| static TLS | TCB (struct  | Task |
+//!  |       |                                  |            |  pthread)    |      |
+//!  +-------+----------------------------------+------------+--------------+------+
+//!                                                          ^ thread pointer = pthread_t
+//! ```
+//!
+//! Slots of one size and guard are a class; they are cut from chunks that grow, and never given
+//! back to the kernel: a task's memory stays a task's memory, so that a stale look at one is
+//! harmless. The memory is reserved, not used: an idle coroutine has touched the two pages at its
+//! top. A slot's top and the next slot's guard are neighbours, so that they share a page table.
+
+use super::{State, Task};
+use crate::arch::FloatControl;
+use crate::sync::{AtomicPtr, AtomicU32, Lock, Ordering::Relaxed};
+use crate::sys::memory::{self, PAGE};
+use core::cell::{Cell, UnsafeCell};
+use core::ptr::{NonNull, null_mut};
+
+/// What the C library wants around a thread pointer, in bytes.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// Below: the static TLS.
+    pub tls: usize,
+    /// The alignment of the thread pointer, a power of two.
+    pub align: usize,
+    /// From the thread pointer on: the TCB.
+    pub tcb: usize,
+}
+
+/// Where the parts of one slot are.
+#[derive(Clone, Copy)]
+pub struct Slot {
+    pub thread_pointer: usize,
+    /// Lowest usable address of the stack.
+    pub stack_low: usize,
+    /// Where the stack begins (it grows down), below the TLS.
+    pub stack_high: usize,
+    /// End of the slot.
+    pub end: usize,
+    /// Bytes of guard below `stack_low`.
+    pub guard: usize,
+    class: Option<u8>,
+}
+
+/// How many sizes are pooled. A program that uses more gets the rest unpooled.
+const CLASSES: usize = 64;
+const FIRST_CHUNK: usize = 16;
+const LAST_CHUNK: usize = 1024;
+
+#[derive(Clone, Copy)]
+struct Class {
+    size: usize,
+    guard: usize,
+    /// Ended tasks, linked.
+    free: *mut Task,
+    /// The rest of the newest chunk.
+    fresh: usize,
+    fresh_left: usize,
+    next_chunk: usize,
+}
+
+// SAFETY: the pointers are to slots that nobody uses; they are reached under the slab's lock.
+unsafe impl Send for Class {}
+
+/// Every slot of the process.
+pub struct Slab {
+    classes: Lock<[Class; CLASSES]>,
+    shape: Shape,
+    next_id: AtomicU32,
+}
+
+/// The ids of coroutines start here: above any thread id of Linux (2^22), below what a futex word
+/// can hold (2^30). Not 0x40000000, which is FUTEX_OWNER_DIED.
+const FIRST_ID: u32 = 0x2000_0000;
+const LAST_ID: u32 = 0x3fff_ff00;
+
+impl Slab {
+    pub const fn new(shape: Shape) -> Self {
+        const EMPTY: Class = Class {
+            size: 0,
+            guard: 0,
+            free: null_mut(),
+            fresh: 0,
+            fresh_left: 0,
+            next_chunk: FIRST_CHUNK,
+        };
+        Self {
+            classes: Lock::new([EMPTY; CLASSES]),
+            shape,
+            next_id: AtomicU32::new(FIRST_ID),
+        }
+    }
+
+    /// A task with `stack` bytes of stack (its TLS and TCB within, as natively) over `guard` bytes
+    /// of guard; both whole pages. `None`: the kernel refuses the memory (EAGAIN).
+    /// The flag says that the slot is new: its TCB is zeroes. Else it is as its last user left it.
+    pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
+        let size = stack + guard;
+        let mut classes = self.classes.lock();
+        let found = classes
+            .iter()
+            .position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
+        let Some(index) = found else {
+            drop(classes);
+            let low = memory::reserve(size)?;
+            return Some((self.found(low.as_ptr() as usize, size, guard, None), true));
+        };
+        let class = &mut classes[index];
+        (class.size, class.guard) = (size, guard);
+        if let Some(free) = NonNull::new(class.free) {
+            // SAFETY: a free slot holds a task that nobody uses.
+            class.free = unsafe { free.as_ref() }.link.load(Relaxed);
+            drop(classes);
+            // SAFETY: as above; it is the caller's now.
+            return Some((self.revive(unsafe { free.as_ref() }), false));
+        }
+        if class.fresh_left == 0 {
+            class.grow()?;
+        }
+        let low = class.fresh;
+        class.fresh += size;
+        class.fresh_left -= 1;
+        drop(classes);
+        Some((self.found(low, size, guard, Some(index as u8)), true))
+    }
+
+    /// A task in the program's own memory (pthread_attr_setstack): never pooled, never unmapped.
+    /// `None`: too small for the TLS, the TCB and a page of stack.
+    ///
+    /// # Safety
+    /// `[low, low + size)` is writable, unused, and stays so until the thread is joined.
+    pub unsafe fn place(&self, low: usize, size: usize) -> Option<&'static Task> {
+        let slot = self.cut(low, size, 0, None);
+        if slot.stack_high < low + PAGE {
+            return None;
+        }
+        // SAFETY: the caller's promise; glibc clears the descriptor of such a thread as well.
+        unsafe {
+            let head = slot.thread_pointer - self.shape.tls;
+            core::ptr::write_bytes(head as *mut u8, 0, low + size - head);
+        }
+        Some(self.install(slot))
+    }
+
+    /// Takes an ended task back.
+    ///
+    /// # Safety
+    /// Nobody uses the task any more: it has left its stack and was joined or detached.
+    pub unsafe fn give(&self, task: &'static Task) {
+        let Some(class) = task.slot.class else {
+            return;
+        };
+        let mut classes = self.classes.lock();
+        let class = &mut classes[class as usize];
+        task.link.store(class.free, Relaxed);
+        class.free = task.as_ptr().as_ptr();
+    }
+
+    /// Whether [`Slab::give`] keeps the slot; where not, the caller gives the memory back.
+    pub fn pooled(task: &Task) -> bool {
+        task.slot.class.is_some()
+    }
+
+    fn next_id(&self) -> u32 {
+        let id = self.next_id.fetch_add(1, Relaxed);
+        if id >= LAST_ID {
+            self.next_id.store(FIRST_ID, Relaxed);
+        }
+        id
+    }
+
+    fn cut(&self, low: usize, size: usize, guard: usize, class: Option<u8>) -> Slot {
+        let end = low + size;
+        let task = (end - size_of::<Task>()) & !(align_of::<Task>() - 1);
+        let align = self.shape.align.max(align_of::<Task>());
+        let thread_pointer = (task - self.shape.tcb) & !(align - 1);
+        Slot {
+            thread_pointer,
+            stack_low: low + guard,
+            stack_high: (thread_pointer - self.shape.tls) & !(align - 1),
+            end,
+            guard,
+            class,
+        }
+    }
+
+    fn found(&self, low: usize, size: usize, guard: usize, class: Option<u8>) -> &'static Task {
+        if guard > 0 {
+            // SAFETY: the lowest pages of a slot that nobody uses yet. Without the guard an
+            // overflow would run into the neighbour, which is no reason to refuse the thread.
+            let _ = unsafe { memory::guard(low as *mut u8, guard) };
+        }
+        self.install(self.cut(low, size, guard, class))
+    }
+
+    /// Writes a new task into its slot.
+    fn install(&self, slot: Slot) -> &'static Task {
+        let at = (slot.thread_pointer + self.shape.tcb).next_multiple_of(align_of::<Task>());
+        let task = Task {
+            state: State::runnable(),
+            link: AtomicPtr::new(null_mut()),
+            carrier: AtomicPtr::new(null_mut()),
+            coroutine: UnsafeCell::new(None),
+            yielder: Cell::new(core::ptr::null()),
+            float: Cell::new(FloatControl::read()),
+            mask: Cell::new(0),
+            life: AtomicU32::new(0),
+            id: self.next_id(),
+            result: Cell::new(null_mut()),
+            start: Cell::new(None),
+            arg: Cell::new(null_mut()),
+            slot,
+        };
+        let at = at as *mut Task;
+        // SAFETY: `cut` has left room for a task there, and the slot is the caller's.
+        unsafe {
+            at.write(task);
+            &*at
+        }
+    }
+
+    /// Begins another life in the slot of an ended task.
+    fn revive(&self, task: &'static Task) -> &'static Task {
+        self.install(task.slot)
+    }
+}
+
+impl Class {
+    /// Reserves a chunk of slots: ever larger ones, smaller ones where the kernel refuses.
+    fn grow(&mut self) -> Option<()> {
+        let mut slots = self.next_chunk;
+        loop {
+            if let Some(low) = memory::reserve(slots * self.size) {
+                self.fresh = low.as_ptr() as usize;
+                self.fresh_left = slots;
+                self.next_chunk = (slots * 2).min(LAST_CHUNK);
+                return Some(());
+            }
+            if slots == 1 {
+                return None;
+            }
+            slots /= 2;
+        }
+    }
+}
