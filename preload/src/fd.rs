@@ -14,7 +14,7 @@
 use crate::export::real;
 use crate::wait::Interest;
 use iopatch_runtime::reactor::{self, Slot};
-use libc::{c_int, c_void, ssize_t, timeval};
+use libc::{c_int, ssize_t, timeval};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -245,7 +245,63 @@ fn add(fd: c_int, bits: u32) {
     }
 }
 
-/// A pointer of C as an address to be compared.
-pub fn address(pointer: *const c_void) -> usize {
-    pointer as usize
+/// As [`born`], for the two ends of a pair.
+///
+/// # Safety
+/// `pair` was filled in by pipe2(2) or socketpair(2).
+pub unsafe fn pair_born(pair: *const c_int, nonblocking: bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        born(*pair, nonblocking);
+        born(*pair.add(1), nonblocking);
+    }
+}
+
+/// As [`dies`], for all numbers of a range.
+pub fn range_dies(first: u32, last: u32) {
+    let end = reactor::capacity().min(last as usize + 1) as c_int;
+    (first as c_int..end).filter(|&fd| is_known(fd)).for_each(dies);
+}
+
+fn is_known(fd: c_int) -> bool {
+    reactor::slot(fd).is_some_and(|slot| slot.is_watched() || slot.facts.load(Relaxed) != 0)
+}
+
+pub fn is_open(fd: c_int) -> bool {
+    // SAFETY: the kernel checks the number.
+    unsafe { real::fcntl(fd, libc::F_GETFD, 0) != -1 }
+}
+
+/// Whether a call of `side` would not wait, or would fail.
+pub fn is_ready(fd: c_int, side: Interest) -> bool {
+    let events = if side == Interest::WRITE { libc::POLLOUT } else { libc::POLLIN };
+    let mut look = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one structure, written in place.
+    unsafe { real::poll(&mut look, 1, 0) != 0 }
+}
+
+/// Takes the pending error of a socket: 0 if there is none; -1 with errno if `fd` is no socket.
+pub fn socket_error(fd: c_int) -> ssize_t {
+    let mut error: c_int = 0;
+    if ask(fd, libc::SOL_SOCKET, libc::SO_ERROR, &mut error) { error as ssize_t } else { -1 }
+}
+
+/// SOCK_STREAM and so on.
+pub fn socket_type(fd: c_int) -> Option<c_int> {
+    let mut kind: c_int = 0;
+    ask(fd, libc::SOL_SOCKET, libc::SO_TYPE, &mut kind).then_some(kind)
+}
+
+/// Makes the open file non-blocking for the length of `call`.
+pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
+    // SAFETY: the kernel checks the number.
+    let flags = unsafe { real::fcntl(fd, libc::F_GETFL, 0) };
+    // SAFETY: as above.
+    unsafe { real::fcntl(fd, libc::F_SETFL, (flags | libc::O_NONBLOCK) as usize) };
+    let result = call();
+    let errno = errno();
+    // SAFETY: as above.
+    unsafe { real::fcntl(fd, libc::F_SETFL, flags as usize) };
+    set_errno(errno);
+    result
 }

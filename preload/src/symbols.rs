@@ -229,7 +229,8 @@ macro_rules! symbols {
         absent   pthread_setspecific(key: pthread_key_t, value: *const c_void) -> c_int => IN_TCB;
         absent   pthread_self() -> pthread_t => IN_TCB;
         absent   pthread_equal(a: pthread_t, b: pthread_t) -> c_int => "libc's own is right: it compares two TCBs";
-        tracks   dlopen(path: *const c_char, flags: c_int) -> *mut c_void => "new static TLS is copied into the live coroutines";
+        tracks   _dl_catch_exception(exception: *mut c_void, operate: LoaderOperation, arg: *mut c_void) -> c_int
+                 => "the loader's step from relocation to constructors: new static TLS is copied into the live coroutines";
     }
 
     Cancel cancel Thread "cancellation and cleanup handlers" {

@@ -125,7 +125,7 @@ pub fn yield_now() {
 /// Whether the calling thread is to be cancelled at its next cancellation point.
 #[inline]
 pub fn cancel_requested() -> bool {
-    abi::is_ready() && abi::cancel_requested(arch::thread_pointer() as *mut u8)
+    guard::self_task().is_some_and(|task| abi::cancel_requested(task.thread_pointer() as *mut u8))
 }
 
 /// A cancellation point: does not return if the thread was cancelled.
@@ -164,6 +164,11 @@ pub fn nanoseconds(time: &timespec) -> u64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
 }
 
+/// `ns` nanoseconds as a time.
+pub fn timespec_of(ns: u64) -> timespec {
+    timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as i64 }
+}
+
 /// How a call on a descriptor waits.
 #[derive(Clone, Copy)]
 pub struct Call {
@@ -174,11 +179,13 @@ pub struct Call {
     pub dontwait: bool,
     /// A result of fewer bytes than these means that the stream is drained; 0: it never does.
     pub whole: usize,
+    /// Until when to wait; `None`: as long as the socket's own time-out allows.
+    pub deadline: Option<Deadline>,
 }
 
 impl Call {
     pub const fn new(family: Family, fd: c_int, side: Interest) -> Self {
-        Self { family, fd, side, dontwait: false, whole: 0 }
+        Self { family, fd, side, dontwait: false, whole: 0, deadline: None }
     }
 
     pub const fn dontwait(self, dontwait: bool) -> Self {
@@ -244,7 +251,7 @@ fn wait_and_retry(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_in
         return fd::fail(libc::EAGAIN);
     }
     let errno = fd::errno();
-    let deadline = fd::timeout(call.fd, call.side).map(Deadline::after);
+    let deadline = call.deadline.or_else(|| fd::timeout(call.fd, call.side).map(Deadline::after));
     let mut fd = call.fd;
     let result = loop {
         match reactor::wait(task, call.family as u8, fd, call.side, deadline, fd::is_trusted(fd)) {
@@ -282,6 +289,13 @@ fn wait_and_retry(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_in
 fn release(fd: c_int, own: c_int) {
     if let Some(slot) = reactor::slot(fd).filter(|_| fd != own) {
         slot.release_guest(fd);
+    }
+}
+
+/// Runs the handlers of the signals that were sent to the calling coroutine.
+pub fn take_signals() {
+    if let Some(task) = guard::self_task() {
+        task.take_signals();
     }
 }
 

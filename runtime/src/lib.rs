@@ -16,14 +16,13 @@
 //! this crate. docs/DESIGN.md says what each part is for.
 #![cfg_attr(not(loom), no_std)]
 #![warn(clippy::undocumented_unsafe_blocks)]
+#![cfg_attr(loom, allow(dead_code))]
 
 #[cfg(not(loom))]
 pub mod arch;
 #[cfg(not(loom))]
 pub mod local;
-#[cfg(not(loom))]
 pub mod park;
-#[cfg(not(loom))]
 pub mod reactor;
 #[cfg(not(loom))]
 pub mod sched;
@@ -32,13 +31,15 @@ pub mod sync;
 pub mod sys;
 #[cfg(not(loom))]
 pub mod task;
-#[cfg(not(loom))]
 mod timer;
 
-#[cfg(not(loom))]
 pub use sys::clock::{Deadline, now};
-#[cfg(not(loom))]
 pub use task::Wake;
 
 #[cfg(loom)]
-mod models;
+pub mod models;
+#[cfg(loom)]
+use models::world::{local, sched, sys, task};
+
+#[cfg(all(test, not(loom)))]
+extern crate std;

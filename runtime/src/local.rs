@@ -60,3 +60,21 @@ pub unsafe fn owner<'a>(tp: usize) -> Option<&'a Task> {
     // SAFETY: the caller's promise; an owner word is null or a task in a slot that stays mapped.
     unsafe { Local::of(tp).owner.load(Relaxed).as_ref() }
 }
+
+/// The calling thread's number in the program's locks: unique among the living, never 0, below 2^30. A coroutine's id,
+/// or a native thread's kernel id, which is asked for once.
+#[inline]
+pub fn id() -> u32 {
+    let mine = Local::mine();
+    match mine.id.load(Relaxed) {
+        0 => first_id(mine),
+        id => id,
+    }
+}
+
+#[cold]
+fn first_id(mine: &Local) -> u32 {
+    let id = rustix::thread::gettid().as_raw_pid() as u32;
+    mine.id.store(id, Relaxed);
+    id
+}

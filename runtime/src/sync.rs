@@ -121,6 +121,7 @@ mod native {
 #[cfg(loom)]
 mod model {
     /// The same contract as the native lock, on loom's mutex.
+    #[derive(Default)]
     pub struct Lock<T>(loom::sync::Mutex<T>);
     pub type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
 

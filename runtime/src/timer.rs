@@ -5,29 +5,26 @@
 //! its stack frame ends, whoever woke it.
 
 use crate::sys::clock::Deadline;
-use crate::task::{Task, Ticket};
 use core::ptr::{NonNull, null_mut};
 
-/// One deadline of one wait.
-pub struct Timer {
+/// One deadline, and whom it wakes.
+pub struct Timer<T> {
     pub deadline: Deadline,
-    pub task: &'static Task,
-    pub ticket: Ticket,
+    pub payload: T,
     /// First of the children, whose siblings are a list.
-    child: *mut Timer,
+    child: *mut Timer<T>,
     /// Next sibling.
-    next: *mut Timer,
+    next: *mut Timer<T>,
     /// Previous sibling, or the parent for a first child; null: the root, or not in a heap.
-    back: *mut Timer,
+    back: *mut Timer<T>,
     queued: bool,
 }
 
-impl Timer {
-    pub const fn new(deadline: Deadline, task: &'static Task, ticket: Ticket) -> Self {
+impl<T> Timer<T> {
+    pub const fn new(deadline: Deadline, payload: T) -> Self {
         Self {
             deadline,
-            task,
-            ticket,
+            payload,
             child: null_mut(),
             next: null_mut(),
             back: null_mut(),
@@ -37,14 +34,14 @@ impl Timer {
 }
 
 /// See the module. Every pointer in it is to a `Timer` that its owner takes out before it ends.
-pub struct Heap {
-    root: *mut Timer,
+pub struct Heap<T> {
+    root: *mut Timer<T>,
 }
 
 // SAFETY: a heap is reached under its worker's lock, its nodes only through it.
-unsafe impl Send for Heap {}
+unsafe impl<T> Send for Heap<T> {}
 
-impl Heap {
+impl<T> Heap<T> {
     pub const fn new() -> Self {
         Self { root: null_mut() }
     }
@@ -57,7 +54,7 @@ impl Heap {
 
     /// # Safety
     /// `timer` is in no heap, and neither moves nor ends before it is removed or popped.
-    pub unsafe fn insert(&mut self, timer: NonNull<Timer>) {
+    pub unsafe fn insert(&mut self, timer: NonNull<Timer<T>>) {
         let timer = timer.as_ptr();
         // SAFETY: the caller lends the node to the heap; the root is alive.
         unsafe {
@@ -70,7 +67,7 @@ impl Heap {
     ///
     /// # Safety
     /// `timer` was never in another heap.
-    pub unsafe fn remove(&mut self, timer: NonNull<Timer>) {
+    pub unsafe fn remove(&mut self, timer: NonNull<Timer<T>>) {
         let timer = timer.as_ptr();
         // SAFETY: all nodes that are linked to each other are queued here, hence alive.
         unsafe {
@@ -97,7 +94,7 @@ impl Heap {
     }
 
     /// Takes the earliest out if its time has come.
-    pub fn pop_due(&mut self, now: u64) -> Option<NonNull<Timer>> {
+    pub fn pop_due(&mut self, now: u64) -> Option<NonNull<Timer<T>>> {
         if self.earliest().0 > now {
             return None;
         }
@@ -116,7 +113,7 @@ impl Heap {
     }
 }
 
-unsafe fn unlink(timer: *mut Timer) {
+unsafe fn unlink<T>(timer: *mut Timer<T>) {
     // SAFETY: the caller has taken a live node out of the heap.
     unsafe {
         (*timer).child = null_mut();
@@ -127,7 +124,7 @@ unsafe fn unlink(timer: *mut Timer) {
 }
 
 /// Makes one heap of two roots; the later one becomes the first child of the earlier.
-unsafe fn meld(a: *mut Timer, b: *mut Timer) -> *mut Timer {
+unsafe fn meld<T>(a: *mut Timer<T>, b: *mut Timer<T>) -> *mut Timer<T> {
     if a.is_null() {
         return b;
     }
@@ -153,8 +150,8 @@ unsafe fn meld(a: *mut Timer, b: *mut Timer) -> *mut Timer {
 
 /// Makes one heap of a list of siblings, in two passes: pairs from the left, then all from the
 /// right. A loop, not a recursion: a heap of 100,000 sleepers may be one list.
-unsafe fn merge_pairs(mut list: *mut Timer) -> *mut Timer {
-    let mut pairs: *mut Timer = null_mut();
+unsafe fn merge_pairs<T>(mut list: *mut Timer<T>) -> *mut Timer<T> {
+    let mut pairs: *mut Timer<T> = null_mut();
     // SAFETY: the list's nodes are live, and each is cut off before it is melded.
     unsafe {
         while let Some(first) = cut_first(&mut list) {
@@ -171,7 +168,7 @@ unsafe fn merge_pairs(mut list: *mut Timer) -> *mut Timer {
     }
 }
 
-unsafe fn cut_first(list: &mut *mut Timer) -> Option<*mut Timer> {
+unsafe fn cut_first<T>(list: &mut *mut Timer<T>) -> Option<*mut Timer<T>> {
     let first = *list;
     // SAFETY: a non-null list begins with a live node.
     unsafe {

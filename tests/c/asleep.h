@@ -73,4 +73,11 @@ static inline void until_asleep(struct gate *g, int n)
     }
 }
 
+/* At least `ms` milliseconds since `start`, for SO_RCVTIMEO, SO_SNDTIMEO and
+ * SO_LINGER only. The kernel counts these in ticks; where a busy host holds
+ * ticks back they end early on native threads too. 20 ms are forgiven. Every
+ * other time-out (poll, sleep, timerfd) is exact, and is checked to be. */
+#define CHECK_TIMEO(start, ms)                                                 \
+    CHECK(now_ns() - (start) >= ((ms) - 20) * 1000000LL)
+
 #endif

@@ -36,7 +36,7 @@ int main()
     for (auto &t : threads)
         t.join();
     OK("%d woken", woken);
-    must_have_parked("cond", THREADS);
+    most_parked("cond", THREADS);
 
     std::thread([&] {
         std::unique_lock lock(m);

@@ -5,14 +5,19 @@
 #include <sys/mman.h>
 
 enum { ROUNDS = 300 };
-static sem_t *pair;
+static struct shared {
+    sem_t turn[2];
+    int passes; /* who may touch it is who has the turn */
+} *s;
 
 static void *plays(void *arg)
 {
     long me = (long)arg;
     for (int i = 0; i < ROUNDS; i++) {
-        CHECK_EQ(sem_wait(&pair[me]), 0);
-        CHECK_EQ(sem_post(&pair[!me]), 0);
+        CHECK_EQ(sem_wait(&s->turn[me]), 0);
+        CHECK_EQ(s->passes, 2 * i + me);
+        s->passes++;
+        CHECK_EQ(sem_post(&s->turn[!me]), 0);
     }
     return NULL;
 }
@@ -33,11 +38,10 @@ static void ended_well(pid_t pid)
 int main(void)
 {
     SAFETY_NET();
-    pair = mmap(NULL, 2 * sizeof *pair, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(pair != MAP_FAILED);
-    CHECK_EQ(sem_init(&pair[0], 1, 1), 0);
-    CHECK_EQ(sem_init(&pair[1], 1, 0), 0);
+    s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(s != MAP_FAILED);
+    CHECK_EQ(sem_init(&s->turn[0], 1, 1), 0);
+    CHECK_EQ(sem_init(&s->turn[1], 1, 0), 0);
     pid_t pid = fork();
     if (pid == 0) {
         SAFETY_NET();
@@ -52,12 +56,13 @@ int main(void)
     snprintf(name, sizeof name, "/iopatch-test-%d", getpid());
     CHECK(sem_open(name, 0) == SEM_FAILED);
     CHECK_EQ(errno, ENOENT);
-    sem_t *s = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
-    CHECK(s != SEM_FAILED);
+    sem_t *named = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
+    CHECK(named != SEM_FAILED);
     CHECK(sem_open(name, O_CREAT | O_EXCL, 0600, 0) == SEM_FAILED);
     CHECK_EQ(errno, EEXIST);
-    CHECK(sem_open(name, 0) == s);
-    CHECK_EQ(sem_close(s), 0);
+    CHECK(sem_open(name, 0) == named);
+    CHECK_EQ(sem_close(named), 0);
+    int64_t start = now_ns();
     if ((pid = fork()) == 0) {
         sem_t *theirs = sem_open(name, 0);
         sleep_ms(20);
@@ -67,11 +72,12 @@ int main(void)
     }
     pthread_t t[5];
     for (int i = 0; i < 5; i++)
-        t[i] = spawn(waits, s);
+        t[i] = spawn(waits, named);
     for (int i = 0; i < 5; i++)
         join(t[i]);
+    CHECK(now_ns() - start >= 20000000); /* nobody came before the first post */
     ended_well(pid);
-    CHECK_EQ(sem_close(s), 0);
+    CHECK_EQ(sem_close(named), 0);
     CHECK_EQ(sem_unlink(name), 0);
     CHECK_ERRNO(sem_unlink(name), ENOENT);
     OK("5 posts by name");

@@ -1,46 +1,66 @@
-/* A read of zero bytes from a stream returns zero at once, data or not. Must
- * not change: it is no end of file, and it does not eat what is there. */
-#include "util.h"
+/* A read of zero bytes from a stream returns zero at once, data or not; a recv
+ * of zero bytes waits until there is something, and then takes nothing (so do
+ * TCP and unix streams on Linux). Must not change: zero is no end of file
+ * here, and what is there stays for the real read. */
+#include "asleep.h"
 
 static int end[2];
+static struct gate gate;
 
-static void *story(void *arg)
+static void *read_nothing(void *arg)
 {
     char c;
-    (void)arg;
     CHECK_EQ(read(end[0], &c, 0), 0);
     CHECK_EQ(write(end[0], &c, 0), 0);
     CHECK_EQ(send(end[0], &c, 0, 0), 0);
-    OK("nothing there: read, write and send of 0 return at once");
+    CHECK_ERRNO(recv(end[0], &c, 0, MSG_DONTWAIT), EAGAIN);
+    return arg;
+}
 
-    CHECK_EQ(send(end[1], "x", 1, 0), 1);
-    CHECK_EQ(read(end[0], &c, 0), 0);
+static void *recv_nothing(void *arg)
+{
+    char c;
+    enter(&gate);
     CHECK_EQ(recv(end[0], &c, 0, 0), 0);
+    CHECK_EQ(read(end[0], &c, 0), 0);
     CHECK_EQ(recv(end[0], &c, 1, 0), 1);
     CHECK_EQ(c, 'x');
-    OK("data there: it stays for the real read");
-    return NULL;
+    return arg;
+}
+
+static void story(const char *name)
+{
+    join(spawn(read_nothing, NULL));
+    gate_open(&gate, "socket");
+    pthread_t t = spawn(recv_nothing, NULL);
+    until_asleep(&gate, 1);
+    CHECK_EQ(pthread_tryjoin_np(t, NULL), EBUSY);
+    CHECK_EQ(send(end[1], "x", 1, 0), 1);
+    join(t);
+    OK("%s: read of 0 returns, recv of 0 waits, the byte stays", name);
 }
 
 static void *pipe_story(void *arg)
 {
     int p[2];
     char c;
-    (void)arg;
     CHECK_EQ(pipe(p), 0);
     CHECK_EQ(read(p[0], &c, 0), 0);
     CHECK_EQ(write(p[1], &c, 0), 0);
     CHECK_EQ(write(p[1], "x", 1), 1);
     CHECK_EQ(read(p[0], &c, 0), 0);
     CHECK_EQ(read(p[0], &c, 1), 1);
-    OK("the same on a pipe");
-    return NULL;
+    return arg;
 }
 
 int main(void)
 {
     alarm(20);
     tcp_pair(end);
-    join(spawn(story, NULL));
+    story("tcp");
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, end), 0);
+    story("unix");
+    must_have_parked("socket", 2);
     join(spawn(pipe_story, NULL));
+    OK("pipe: read and write of 0 return");
 }

@@ -30,6 +30,13 @@ static inline void until_parked(const char *family, unsigned long n)
     }
 }
 
+/* As must_have_parked, of `n` waits that were short: one that was over before
+ * the thread could park need not have, but of most that can't be true. */
+static inline void most_parked(const char *family, unsigned long n)
+{
+    must_have_parked(family, (n + 1) / 2);
+}
+
 /* The path of a file that lies in the folder of this program. */
 static inline const char *beside(const char *name)
 {

@@ -51,6 +51,6 @@ int main(void)
     pthread_mutex_unlock(&m);
     CHECK(join(early) == &c);
     OK("a thread made before main");
-    must_have_parked("time", 2);
+    most_parked("time", 2);
     return 0;
 }

@@ -44,6 +44,6 @@ int main(void)
     CHECK_EQ(sem_trywait(&done), -1);
     CHECK_EQ(errno, EAGAIN);
     OK("each once");
-    must_have_parked("time", 3 * EACH);
+    most_parked("time", 3 * EACH);
     return 0;
 }

@@ -37,6 +37,6 @@ int main(void)
     }
     CHECK_EQ(errno, ENOTRECOVERABLE);
     OK("errno of %d threads and of main", THREADS);
-    must_have_parked("time", 2 * THREADS * (ROUNDS / 5));
+    most_parked("time", 2 * THREADS * (ROUNDS / 5));
     return 0;
 }

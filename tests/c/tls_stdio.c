@@ -63,6 +63,6 @@ int main(void)
     }
     OK("%d whole lines, each thread's in order", lines);
     CHECK_EQ(fclose(f), 0);
-    must_have_parked("time", THREADS * (LINES / 10));
+    most_parked("time", THREADS * (LINES / 10));
     return 0;
 }

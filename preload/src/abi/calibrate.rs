@@ -67,7 +67,7 @@ const TOKEN: usize = 0xa5c3_1e87_d24b_690f;
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
 /// Guard and stack no thread asks for: five pages, and an odd number of pages.
 const GUARD: usize = 5 * 4096;
-const STACK: usize = 259 * 4096;
+const STACK: usize = 67 * 4096;
 
 /// Makes and joins one native thread with all signals blocked, and measures its descriptor. As a side effect the
 /// process is multi-threaded for glibc from now on: `__libc_single_threaded` and `SINGLE_THREAD_P` are false, stdio

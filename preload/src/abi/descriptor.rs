@@ -38,6 +38,8 @@ impl core::error::Error for OutOfMemory {}
 
 // Bits of `cancelhandling` (glibc nptl/descr.h); `calibrate` confirms the first.
 const CANCEL_DISABLED: i32 = 1;
+const CANCEL_ASYNCHRONOUS: i32 = 1 << 1;
+const CANCELING: i32 = 1 << 2;
 const CANCELED: i32 = 1 << 3;
 const EXITING: i32 = 1 << 4;
 
@@ -114,7 +116,8 @@ unsafe fn begin(t: *mut u8, id: u32, stack: Stack) {
 /// If no thread can be made, malloc's cache is left behind.
 ///
 /// # Safety
-/// As for [`recycle`], and the caller is a native thread; `t` is no descriptor any more when this returns.
+/// As for [`recycle`], and the caller is a native thread; `t` is no descriptor any more when this returns, and its memory must be
+/// zeroed (or unmapped) before it becomes one again.
 pub unsafe fn destroy(t: *mut u8) {
     extern "C" fn become_it(t: *mut c_void) -> *mut c_void {
         // SAFETY: `t` is a complete descriptor that nobody runs on. Everything this thread does from here on that is
@@ -169,6 +172,16 @@ pub(super) fn cancelhandling<'a>(t: *mut u8) -> &'a AtomicI32 {
 pub fn cancel_requested(t: *mut u8) -> bool {
     let flags = cancelhandling(t).load(Ordering::Relaxed);
     flags & (CANCEL_DISABLED | CANCELED | EXITING) == CANCELED
+}
+
+/// Marks the thread as to be cancelled, as `pthread_cancel` does; it acts at its next cancellation point.
+pub fn request_cancel(t: *mut u8) {
+    cancelhandling(t).fetch_or(CANCELING | CANCELED, Ordering::Relaxed);
+}
+
+/// Whether a cancellation of the thread acts wherever it is (PTHREAD_CANCEL_ASYNCHRONOUS).
+pub fn cancels_at_once(t: *mut u8) -> bool {
+    cancelhandling(t).load(Ordering::Relaxed) & (CANCEL_DISABLED | CANCEL_ASYNCHRONOUS) == CANCEL_ASYNCHRONOUS
 }
 
 /// From now on `pthread_cancel` has no effect.

@@ -28,9 +28,9 @@ mod tls;
 pub use base::{Start, Wake, run};
 pub use calibrate::calibrate;
 pub use descriptor::{
-    OutOfMemory, Stack, cancel_requested, create, destroy, recycle, robust_head, set_tid, stack, tid,
+    OutOfMemory, Stack, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head, set_tid, stack, tid,
 };
 pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};
 pub use library::Unsupported;
-pub use modules::copy_new_tls;
+pub use modules::{ForEachSlot, copy_new_tls};

@@ -1,7 +1,7 @@
 //! The loader's table of objects with thread-local storage, and those that come when threads already run.
 
 use super::discover::{field, size_of_struct};
-use super::layout::{layout, load};
+use super::layout::{LAYOUT, load};
 use super::library::{Unsupported, expect, next};
 use super::tls;
 use core::ffi::{c_int, c_void};
@@ -127,17 +127,20 @@ impl Modules {
 /// Generation up to which every descriptor has the static TLS of every module.
 static SYNCED: AtomicUsize = AtomicUsize::new(0);
 
+/// Calls its argument with the `t` of every slot that holds, or is about to hold, a descriptor.
+pub type ForEachSlot<'a> = dyn Fn(&mut dyn FnMut(*mut u8)) + 'a;
+
 /// Fills in the static TLS of libraries loaded since, in every descriptor that is older than they are. glibc does
-/// this for its own threads (`_dl_init_static_tls`), which it knows from a list that ours are not on.
-///
-/// `for_each` calls its argument with the `t` of every slot that may hold a descriptor, and skips none that does.
+/// this for its own threads (`_dl_init_static_tls`), which it knows from a list that ours are not on. Only libraries
+/// of the program's own link-map namespace are seen, as `dl_iterate_phdr` shows no others; and not a library whose
+/// TLS became static only because one loaded later refers to it so. Before [`init`](super::init) it does nothing.
 ///
 /// # Safety
 /// The caller is inside the loader's `dlopen`, past relocation and before the constructors: that is where ld.so calls
 /// `_dl_catch_exception (NULL, ...)` through its PLT, so an export of that name sees the moment. The loader's lock
-/// is held there, so that there is one such call at a time. No memory that `for_each` names is unmapped meanwhile.
-pub unsafe fn copy_new_tls(for_each: &dyn Fn(&mut dyn FnMut(*mut u8))) {
-    let l = layout();
+/// is held there, so that there is one such call at a time. No slot that `for_each` names is unmapped meanwhile.
+pub unsafe fn copy_new_tls(for_each: &ForEachSlot) {
+    let Some(l) = LAYOUT.try_get() else { return };
     let synced = SYNCED.load(Ordering::Acquire);
     let mut newest = synced;
     for_each_object(&mut |object| {

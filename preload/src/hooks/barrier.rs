@@ -63,7 +63,11 @@ impl Barrier {
 
 // SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
 
-pub unsafe fn pthread_barrier_init(barrier: *mut pthread_barrier_t, attr: *const pthread_barrierattr_t, n: c_uint) -> c_int {
+pub unsafe fn pthread_barrier_init(
+    barrier: *mut pthread_barrier_t,
+    attr: *const pthread_barrierattr_t,
+    n: c_uint,
+) -> c_int {
     unsafe { real::pthread_barrier_init(barrier, attr, n) }
 }
 

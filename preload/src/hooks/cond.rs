@@ -59,7 +59,8 @@ impl Cond {
     /// The last to leave wakes the destroyer. The object may be gone after the subtraction.
     fn leave(&self) {
         let destroyer = self.waiters.as_ptr().addr();
-        if !self.is_shared() && self.waiters.fetch_sub(COND_WAITER, Release) & !COND_MONOTONIC == COND_WAITER | COND_DESTROYING
+        if !self.is_shared()
+            && self.waiters.fetch_sub(COND_WAITER, Release) & !COND_MONOTONIC == COND_WAITER | COND_DESTROYING
         {
             wait::unpark(destroyer, usize::MAX);
         }
@@ -152,11 +153,15 @@ pub unsafe fn pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_m
     unsafe { wait(cond, mutex, None) }
 }
 
-pub unsafe fn pthread_cond_timedwait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, time: *const timespec) -> c_int {
+pub unsafe fn pthread_cond_timedwait(
+    cond: *mut pthread_cond_t,
+    mutex: *mut pthread_mutex_t,
+    time: *const timespec,
+) -> c_int {
     if unsafe { is_foreign(cond, mutex) } {
         return wait::detach(|| unsafe { real::pthread_cond_timedwait(cond, mutex, time) });
     }
-    match unsafe { wait::deadline(view(cond).clock(), time) } {
+    match unsafe { mutex::deadline(view(cond).clock(), time) } {
         Ok(deadline) => unsafe { wait(cond, mutex, Some(deadline)) },
         Err(error) => error,
     }
@@ -171,7 +176,7 @@ pub unsafe fn pthread_cond_clockwait(
     if unsafe { is_foreign(cond, mutex) } {
         return wait::detach(|| unsafe { real::pthread_cond_clockwait(cond, mutex, clock, time) });
     }
-    match wait::deadline(clock, time) {
+    match mutex::deadline(clock, time) {
         Ok(deadline) => unsafe { wait(cond, mutex, Some(deadline)) },
         Err(error) => error,
     }

@@ -8,28 +8,16 @@
 
 use super::{fdops, tid};
 use crate::export::{Family, real};
+use crate::fd;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
-fn errno() -> c_int {
-    // SAFETY: the location of errno is always readable.
-    unsafe { *__errno_location() }
-}
-
-fn set_errno(error: c_int) {
-    // SAFETY: the location of errno is always writable.
-    unsafe { *__errno_location() = error };
-}
-
 fn answer(result: Result<usize, c_int>) -> c_long {
     match result {
         Ok(count) => count as c_long,
-        Err(error) => {
-            set_errno(error);
-            -1
-        }
+        Err(error) => fd::fail(error) as c_long,
     }
 }
 
@@ -57,7 +45,7 @@ impl Word {
         let operation = (FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG) as usize;
         // SAFETY: the kernel checks the addresses.
         if unsafe { real::syscall(SYS_futex, self.0, operation, 1, 1, self.0, or_zero) } < 0 {
-            return Err(errno());
+            return Err(fd::errno());
         }
         // SAFETY: aligned and writable just now, as in `readable`.
         Ok(unsafe { &*(self.0 as *const AtomicU32) })
@@ -67,11 +55,11 @@ impl Word {
 /// EFAULT unless the aligned eight bytes around `address` can be read: rt_sigprocmask(2) copies its set, if that is not
 /// null, before it finds that -1 is not a thing to do with it. The cheapest call that tells, and allowed in every sandbox.
 fn probe(address: usize) -> Result<(), c_int> {
-    let (before, set) = (errno(), address & !7);
+    let (before, set) = (fd::errno(), address & !7);
     // SAFETY: the kernel checks the address, and writes nothing.
     unsafe { real::syscall(SYS_rt_sigprocmask, usize::MAX, set, 0, size_of::<u64>(), 0, 0) };
-    let faulted = set == 0 || errno() == EFAULT;
-    set_errno(before);
+    let faulted = set == 0 || fd::errno() == EFAULT;
+    fd::set_errno(before);
     if faulted { Err(EFAULT) } else { Ok(()) }
 }
 
@@ -153,6 +141,7 @@ fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, c
         FUTEX_OP_XOR => |old, operand| old ^ operand,
         _ => return Err(ENOSYS),
     };
+    let old = word.fetch_update(SeqCst, Relaxed, |old| Some(change(old, operand))).unwrap_or_else(|old| old);
     let compare: fn(&i32, &i32) -> bool = match (code >> 24 & 15) as c_int {
         FUTEX_OP_CMP_EQ => i32::eq,
         FUTEX_OP_CMP_NE => i32::ne,
@@ -160,9 +149,9 @@ fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, c
         FUTEX_OP_CMP_LE => i32::le,
         FUTEX_OP_CMP_GT => i32::gt,
         FUTEX_OP_CMP_GE => i32::ge,
+        // As in the kernel, which has changed the word by now.
         _ => return Err(ENOSYS),
     };
-    let old = word.fetch_update(SeqCst, Relaxed, |old| Some(change(old, operand))).unwrap_or_else(|old| old);
     let mut woken = wait::unpark(first.0, at_least_one(wake));
     if compare(&(old as i32), &compared) {
         woken += wait::unpark(second, at_least_one(wake_second));
@@ -171,7 +160,14 @@ fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, c
 }
 
 /// futex(2). None if it is the kernel's.
-fn futex(word: usize, operation: c_int, value: u32, a4: usize, second: usize, value3: u32) -> Option<Result<usize, c_int>> {
+fn futex(
+    word: usize,
+    operation: c_int,
+    value: u32,
+    a4: usize,
+    second: usize,
+    value3: u32,
+) -> Option<Result<usize, c_int>> {
     const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
     if operation & FUTEX_PRIVATE_FLAG == 0 {
         return None;
@@ -197,7 +193,12 @@ fn futex(word: usize, operation: c_int, value: u32, a4: usize, second: usize, va
 fn has_owner(operation: c_int) -> bool {
     matches!(
         operation & !(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME),
-        FUTEX_LOCK_PI | FUTEX_LOCK_PI2 | FUTEX_TRYLOCK_PI | FUTEX_UNLOCK_PI | FUTEX_WAIT_REQUEUE_PI | FUTEX_CMP_REQUEUE_PI
+        FUTEX_LOCK_PI
+            | FUTEX_LOCK_PI2
+            | FUTEX_TRYLOCK_PI
+            | FUTEX_UNLOCK_PI
+            | FUTEX_WAIT_REQUEUE_PI
+            | FUTEX_CMP_REQUEUE_PI
     )
 }
 

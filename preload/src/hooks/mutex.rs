@@ -15,7 +15,9 @@
 //! who has meanwhile timed out is simply free, and the unlocker never touches a mutex that it has let go of: the next
 //! owner may already have destroyed it.
 //!
-//! Whoever has parked and then takes the lock marks it `CONTENDED`: others may still be parked.
+//! Whoever has parked and then takes the lock marks it `CONTENDED`, as others may still be parked, or `STARVING` if it was
+//! reserved: then the queue is served in order until it is empty or a newcomer has given way in vain. Were the lock
+//! reserved once only, two loops would take turns while a third thread is woken at each unlock that is not reserved.
 //!
 //! Robust, priority and process-shared mutexes are libc's. Where other processes or the kernel read the owner's thread id,
 //! the caller is pinned to an OS thread first. Source: `nptl/pthread_mutex_{lock,trylock,timedlock,unlock}.c`.
@@ -59,6 +61,15 @@ impl Limit {
     }
 }
 
+/// The absolute time on one of the two clocks that glibc's locks know, or EINVAL.
+pub(super) fn deadline(clock: clockid_t, time: *const timespec) -> Result<Deadline, c_int> {
+    if has_locks(clock) { wait::deadline(clock, time) } else { Err(EINVAL) }
+}
+
+fn has_locks(clock: clockid_t) -> bool {
+    clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC
+}
+
 /// # Safety
 /// `mutex` is an initialised mutex that outlives the use of the result, as POSIX demands of the caller.
 unsafe fn view<'a>(mutex: *const pthread_mutex_t) -> (&'a Mutex, u32) {
@@ -81,14 +92,16 @@ pub(super) unsafe fn is_foreign(mutex: *const pthread_mutex_t) -> bool {
     !is_ours(unsafe { view(mutex) }.1)
 }
 
-/// Takes the lock if nobody holds it.
+/// Takes the lock if it is free for a newcomer.
+#[inline]
+fn take_free(word: &AtomicU32) -> bool {
+    word.compare_exchange(FREE, LOCKED, Acquire, Relaxed).is_ok()
+}
+
+/// Takes the lock if nobody holds it: who only tries cannot give way.
 #[inline]
 fn try_take(word: &AtomicU32) -> bool {
-    match word.compare_exchange(FREE, LOCKED, Acquire, Relaxed) {
-        Ok(_) => true,
-        Err(RESERVED) => word.compare_exchange(RESERVED, LOCKED, Acquire, Relaxed).is_ok(),
-        Err(_) => false,
-    }
+    take_free(word) || word.compare_exchange(RESERVED, LOCKED, Acquire, Relaxed).is_ok()
 }
 
 /// Takes the lock, waiting as long as `limit` allows. 0, ETIMEDOUT or EINVAL.
@@ -102,7 +115,7 @@ unsafe fn take_waiting(word: &AtomicU32, limit: Limit) -> c_int {
         Ok(deadline) => deadline,
         Err(error) => return error,
     };
-    let (mut patience, mut losses, mut taken) = (PATIENCE, 0, LOCKED);
+    let (mut patience, mut losses, mut parked) = (PATIENCE, 0, false);
     loop {
         match word.load(Relaxed) {
             RESERVED if patience > 0 => {
@@ -110,6 +123,11 @@ unsafe fn take_waiting(word: &AtomicU32, limit: Limit) -> c_int {
                 wait::yield_now();
             }
             free @ (FREE | RESERVED) => {
+                let taken = match free {
+                    _ if !parked => LOCKED,
+                    FREE => CONTENDED,
+                    _ => STARVING,
+                };
                 if word.compare_exchange_weak(free, taken, Acquire, Relaxed).is_ok() {
                     return 0;
                 }
@@ -122,7 +140,7 @@ unsafe fn take_waiting(word: &AtomicU32, limit: Limit) -> c_int {
                     Wake::Unparked => (patience, losses) = (0, losses + 1),
                     Wake::Interrupted | Wake::NotEqual => {}
                 }
-                taken = CONTENDED;
+                parked = true;
             }
         }
     }
@@ -192,7 +210,7 @@ unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
     if let Some(result) = relock(view, kind) {
         return result;
     }
-    if !try_take(&view.lock) && !(kind == MUTEX_ADAPTIVE && spin(&view.lock)) {
+    if !take_free(&view.lock) && !(kind == MUTEX_ADAPTIVE && spin(&view.lock)) {
         // SAFETY: the caller's.
         let error = unsafe { take_waiting(&view.lock, limit) };
         if error != 0 {
@@ -207,7 +225,7 @@ unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
 fn spin(word: &AtomicU32) -> bool {
     (0..SPINS).any(|_| {
         std::hint::spin_loop();
-        word.load(Relaxed) == FREE && try_take(word)
+        word.load(Relaxed) == FREE && take_free(word)
     })
 }
 
@@ -325,8 +343,12 @@ pub unsafe fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, deadline: *co
     unsafe { lock(mutex, Limit::At(CLOCK_REALTIME, deadline), 1) }
 }
 
-pub unsafe fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, deadline: *const timespec) -> c_int {
-    if clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC {
+pub unsafe fn pthread_mutex_clocklock(
+    mutex: *mut pthread_mutex_t,
+    clock: clockid_t,
+    deadline: *const timespec,
+) -> c_int {
+    if !has_locks(clock) {
         return EINVAL;
     }
     unsafe { lock(mutex, Limit::At(clock, deadline), 1) }

@@ -14,7 +14,7 @@
 //! Process-shared locks are libc's. A writer of one is pinned, for other processes see its id in the lock.
 //! Source: `nptl/pthread_rwlock_common.c`.
 
-use super::mutex::PATIENCE;
+use super::mutex::{PATIENCE, deadline};
 use crate::abi::sync::*;
 use crate::export::{Family, real};
 use crate::guard;
@@ -123,20 +123,31 @@ impl Rwlock {
         entered
     }
 
+    fn is_reserved(&self) -> bool {
+        self.state.load(Relaxed) & RESERVED != 0
+    }
+
     /// Is the lock reserved for others, to whom the caller has just given way?
     fn gave_way(&self, patience: &mut u32) -> bool {
-        let reserved = self.state.load(Relaxed) & RESERVED != 0 && *patience > 0;
-        if reserved {
+        let gives_way = self.is_reserved() && *patience > 0;
+        if gives_way {
             *patience -= 1;
             wait::yield_now();
         }
-        reserved
+        gives_way
     }
 
+    #[inline]
     fn read(&self, deadline: Option<Deadline>) -> c_int {
         if self.is_writer() {
             return EDEADLK;
         }
+        let result = if self.is_reserved() { EBUSY } else { self.try_read() };
+        if result == EBUSY { self.read_waiting(deadline) } else { result }
+    }
+
+    #[cold]
+    fn read_waiting(&self, deadline: Option<Deadline>) -> c_int {
         let mut patience = PATIENCE;
         loop {
             if self.gave_way(&mut patience) {
@@ -156,10 +167,16 @@ impl Rwlock {
         }
     }
 
+    #[inline]
     fn write(&self, deadline: Option<Deadline>) -> c_int {
         if self.is_writer() {
             return EDEADLK;
         }
+        if !self.is_reserved() && self.try_write(0) { 0 } else { self.write_waiting(deadline) }
+    }
+
+    #[cold]
+    fn write_waiting(&self, deadline: Option<Deadline>) -> c_int {
         let (mut patience, mut kept) = (PATIENCE, 0);
         let result = loop {
             if self.gave_way(&mut patience) {
@@ -192,7 +209,19 @@ impl Rwlock {
     }
 
     /// Gives up what `held` says, and wakes those who wait if the lock is free then.
-    fn leave(&self, held: u32, queues: Queues) {
+    #[inline]
+    fn leave(&self, held: u32) {
+        let state = self.state.load(Relaxed);
+        let rest = state - held;
+        let nobody_to_wake = rest & (READERS_WAIT | WRITERS_WAIT) == 0 || rest >= READER;
+        if !nobody_to_wake || self.state.compare_exchange(state, rest, Release, Relaxed).is_err() {
+            self.leave_waking(held);
+        }
+    }
+
+    #[cold]
+    fn leave_waking(&self, held: u32) {
+        let queues = self.queues(held == WRITER && self.flags.load(Relaxed) == RWLOCK_PREFER_READER);
         let mut state = self.state.load(Relaxed);
         loop {
             let rest = state - held;
@@ -237,13 +266,17 @@ pub unsafe fn pthread_rwlock_timedrdlock(lock: *mut pthread_rwlock_t, time: *con
     unsafe { pthread_rwlock_clockrdlock(lock, CLOCK_REALTIME, time) }
 }
 
-pub unsafe fn pthread_rwlock_clockrdlock(lock: *mut pthread_rwlock_t, clock: clockid_t, time: *const timespec) -> c_int {
+pub unsafe fn pthread_rwlock_clockrdlock(
+    lock: *mut pthread_rwlock_t,
+    clock: clockid_t,
+    time: *const timespec,
+) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
         return wait::detach(|| unsafe { real::pthread_rwlock_clockrdlock(lock, clock, time) });
     }
-    match wait::deadline(clock, time) {
-        Ok(deadline) => view.read(Some(deadline)),
+    match deadline(clock, time) {
+        Ok(at) => view.read(Some(at)),
         Err(error) => error,
     }
 }
@@ -270,14 +303,18 @@ pub unsafe fn pthread_rwlock_timedwrlock(lock: *mut pthread_rwlock_t, time: *con
     unsafe { pthread_rwlock_clockwrlock(lock, CLOCK_REALTIME, time) }
 }
 
-pub unsafe fn pthread_rwlock_clockwrlock(lock: *mut pthread_rwlock_t, clock: clockid_t, time: *const timespec) -> c_int {
+pub unsafe fn pthread_rwlock_clockwrlock(
+    lock: *mut pthread_rwlock_t,
+    clock: clockid_t,
+    time: *const timespec,
+) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
         wait::pin();
         return wait::detach(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
     }
-    match wait::deadline(clock, time) {
-        Ok(deadline) => view.write(Some(deadline)),
+    match deadline(clock, time) {
+        Ok(at) => view.write(Some(at)),
         Err(error) => error,
     }
 }
@@ -289,9 +326,9 @@ pub unsafe fn pthread_rwlock_unlock(lock: *mut pthread_rwlock_t) -> c_int {
     }
     if view.is_writer() {
         view.cur_writer.store(0, Relaxed);
-        view.leave(WRITER, view.queues(view.flags.load(Relaxed) == RWLOCK_PREFER_READER));
+        view.leave(WRITER);
     } else {
-        view.leave(READER, view.queues(false));
+        view.leave(READER);
     }
     0
 }

@@ -6,8 +6,10 @@
 //! Process-shared and named semaphores (`sem_open` marks them alike) have the same word, but their sleepers are the
 //! kernel's: where one waits or is to be woken, the call is libc's. Source: `nptl/sem_waitcommon.c`, `sem_post.c`.
 
+use super::mutex::{PATIENCE, deadline};
 use crate::abi::sync::Sem;
 use crate::export::{Family, real};
+use crate::fd;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -33,6 +35,18 @@ impl Sem {
         self.data.load(Relaxed) & VALUE == 0
     }
 
+    /// Takes a token that nobody was woken for. Who was, and does not run yet, is still counted as a waiter: the caller
+    /// gives way, a bounded number of times (`mutex.rs` says why).
+    #[inline]
+    fn take_in_turn(&self) -> bool {
+        let mut patience = PATIENCE;
+        while patience > 0 && self.data.load(Relaxed) >= WAITER && !self.is_empty() {
+            patience -= 1;
+            wait::yield_now();
+        }
+        self.take(0)
+    }
+
     /// Takes a token, and `also` from the number of waiters. False if there is none.
     fn take(&self, also: u64) -> bool {
         let less = |data| (data & VALUE != 0).then(|| data - 1 - also);
@@ -41,9 +55,7 @@ impl Sem {
 }
 
 fn fail(error: c_int) -> c_int {
-    // SAFETY: the location of errno is always writable.
-    unsafe { *__errno_location() = error };
-    -1
+    fd::fail(error) as c_int
 }
 
 /// Waits for a token after a look has found none. -1 with EINTR or ETIMEDOUT.
@@ -80,7 +92,7 @@ pub unsafe fn sem_destroy(sem: *mut sem_t) -> c_int {
 pub unsafe fn sem_wait(sem: *mut sem_t) -> c_int {
     wait::testcancel();
     let view = unsafe { view(sem) };
-    match view.take(0) {
+    match view.take_in_turn() {
         true => 0,
         false if view.is_shared() => wait::detach(|| unsafe { real::sem_wait(sem) }),
         false => wait(view, None),
@@ -93,30 +105,30 @@ pub unsafe fn sem_trywait(sem: *mut sem_t) -> c_int {
 
 /// glibc looks at the time even if there is a token.
 pub unsafe fn sem_timedwait(sem: *mut sem_t, time: *const timespec) -> c_int {
-    let deadline = match wait::deadline(CLOCK_REALTIME, time) {
-        Ok(deadline) => deadline,
+    let at = match deadline(CLOCK_REALTIME, time) {
+        Ok(at) => at,
         Err(error) => return fail(error),
     };
     wait::testcancel();
     let view = unsafe { view(sem) };
-    match view.take(0) {
+    match view.take_in_turn() {
         true => 0,
         false if view.is_shared() => wait::detach(|| unsafe { real::sem_timedwait(sem, time) }),
-        false => wait(view, Some(deadline)),
+        false => wait(view, Some(at)),
     }
 }
 
 /// Unlike `sem_timedwait`, glibc's is a cancellation point only where it waits.
 pub unsafe fn sem_clockwait(sem: *mut sem_t, clock: clockid_t, time: *const timespec) -> c_int {
-    let deadline = match wait::deadline(clock, time) {
-        Ok(deadline) => deadline,
+    let at = match deadline(clock, time) {
+        Ok(at) => at,
         Err(error) => return fail(error),
     };
     let view = unsafe { view(sem) };
-    match view.take(0) {
+    match view.take_in_turn() {
         true => 0,
         false if view.is_shared() => wait::detach(|| unsafe { real::sem_clockwait(sem, clock, time) }),
-        false => wait(view, Some(deadline)),
+        false => wait(view, Some(at)),
     }
 }
 

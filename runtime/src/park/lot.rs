@@ -20,8 +20,17 @@ struct Place {
 #[repr(align(64))]
 struct Bucket(Lock<List<Place>>);
 
+#[cfg(not(loom))]
 const BUCKETS: usize = 1024;
+#[cfg(not(loom))]
 static LOT: [Bucket; BUCKETS] = [const { Bucket(Lock::new(List::new())) }; BUCKETS];
+
+#[cfg(loom)]
+const BUCKETS: usize = 2;
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref LOT: [Bucket; BUCKETS] = core::array::from_fn(|_| Bucket(Lock::new(List::new())));
+}
 
 /// A bucket's index: the address times 2^64 / golden ratio, its high bits.
 fn index(addr: usize) -> usize {
@@ -30,7 +39,7 @@ fn index(addr: usize) -> usize {
 
 /// In the child of a fork, where no other thread is left: nobody waits, and no lock is held.
 pub(crate) fn forget() {
-    for bucket in &LOT {
+    for bucket in LOT.iter() {
         // SAFETY: the child has one thread, this one, which holds no bucket.
         unsafe { core::ptr::from_ref(&bucket.0).cast_mut().write(Lock::new(List::new())) };
     }

@@ -95,7 +95,7 @@ fn wait_as_task(
         unsafe { task.switch_out(Step::Park) };
         return task.state.why();
     };
-    let mut timer = Timer::new(deadline, task, ticket);
+    let mut timer = Timer::new(deadline, (task, ticket));
     let timer = NonNull::from(&mut timer);
     // SAFETY: the timer is cancelled below, before its frame ends.
     unsafe {
@@ -213,7 +213,7 @@ pub(crate) struct Node<T> {
 }
 
 impl<T> Node<T> {
-    pub const fn new(waiter: Waiter, data: T) -> Self {
+    pub fn new(waiter: Waiter, data: T) -> Self {
         Self {
             next: AtomicPtr::new(null_mut()),
             back: AtomicPtr::new(null_mut()),

@@ -10,6 +10,7 @@
 //! once. It never matters who took an edge, or when.
 
 mod slot;
+#[cfg_attr(loom, path = "../models/table.rs")]
 mod table;
 mod wait;
 
@@ -17,6 +18,7 @@ pub use slot::{Interest, Seen, Slot};
 pub use table::{capacity, slot};
 pub use wait::{Entry, Waited, wait, wait_any};
 
+#[cfg(not(loom))]
 pub(crate) use table::{forget, init};
 
 use crate::park::Wakeups;

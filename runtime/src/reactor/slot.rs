@@ -59,6 +59,7 @@ pub(super) struct Place {
     pub interest: Interest,
 }
 
+#[cfg_attr(loom, derive(Default))]
 struct Inner {
     waiters: List<Place>,
     /// How many waiters have to go on with this number, which is the library's: the last closes it.
@@ -67,6 +68,7 @@ struct Inner {
 
 /// See the module.
 #[repr(align(64))]
+#[cfg_attr(loom, derive(Default))]
 pub struct Slot {
     inner: Lock<Inner>,
     readiness: AtomicU32,
@@ -78,6 +80,7 @@ pub struct Slot {
     pub facts: AtomicU32,
 }
 
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Slot>() == 64);
 
 /// Why a descriptor can't be watched: the errno of epoll_ctl(2).

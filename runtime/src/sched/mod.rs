@@ -21,7 +21,7 @@ use crate::reactor;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
 use crate::sys::{descriptor, memory};
 use crate::task::slab::{Shape, Slab};
-use crate::task::{Step, Task, Ticket, Woken, life};
+use crate::task::{Step, Task, Woken, life};
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
 use monitor::Monitor;
@@ -74,6 +74,19 @@ pub(crate) struct Counts {
     pub peak: AtomicU64,
     pub handoffs: AtomicU64,
     pub carriers: AtomicU64,
+}
+
+/// What `--stats` shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub coroutines: u64,
+    pub alive: u64,
+    pub peak: u64,
+    pub switches: u64,
+    pub handoffs: u64,
+    pub workers: u64,
+    /// Carriers, and the monitor.
+    pub os_threads: u64,
 }
 
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(null_mut());
@@ -148,6 +161,25 @@ pub fn forget_in_child() {
 }
 
 impl Runtime {
+    /// What has been counted since the process started, or was forked.
+    pub fn totals(&self) -> Totals {
+        let count = |of: fn(&Worker) -> u64| self.workers().iter().map(of).sum();
+        Totals {
+            coroutines: self.counts.coroutines.load(Relaxed),
+            alive: self.counts.alive.load(Relaxed),
+            peak: self.counts.peak.load(Relaxed),
+            switches: count(|w| w.switches.load(Relaxed)),
+            handoffs: self.counts.handoffs.load(Relaxed),
+            workers: self.worker_count as u64,
+            os_threads: self.counts.carriers.load(Relaxed) + 1,
+        }
+    }
+
+    /// How many waits of `family` parked.
+    pub fn parks(&self, family: Family) -> u64 {
+        self.workers().iter().map(|w| w.parks(family)).sum()
+    }
+
     pub fn workers(&self) -> &'static [Worker] {
         // SAFETY: `start` has written `worker_count` workers there, which are never freed.
         unsafe { core::slice::from_raw_parts(self.workers, self.worker_count) }
@@ -239,18 +271,6 @@ impl Runtime {
             .map(|step| &workers[(start + step) % workers.len()])
             .find(|w| w.is_sleeping())
             .unwrap_or(&workers[start % workers.len()])
-    }
-
-    /// Ends the wait `ticket` of `task`, and queues it if that is the caller's part.
-    pub(crate) fn wake(&self, task: &'static Task, ticket: Ticket, why: crate::Wake) -> bool {
-        match task.state.wake(ticket, why) {
-            Woken::Lost => false,
-            Woken::Noticed => true,
-            Woken::Enqueue => {
-                self.enqueue(task);
-                true
-            }
-        }
     }
 
     /// Ends whatever wait `task` is in, as interrupted.
@@ -353,6 +373,11 @@ pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
         hand_over(task);
     }
     detach(call)
+}
+
+/// The kernel's id of the OS thread that runs `task`, or ran it last.
+pub fn os_thread(task: &Task) -> u32 {
+    carrier_of(task).tid
 }
 
 /// The OS thread that runs `task`.

@@ -30,26 +30,8 @@ pub struct Queue<T> {
 }
 
 impl<T: Linked> Queue<T> {
-    #[cfg(not(loom))]
-    pub const fn new() -> Self {
-        Self {
-            ends: Lock::new(Ends {
-                head: null_mut(),
-                tail: null_mut(),
-            }),
-            len: AtomicUsize::new(0),
-        }
-    }
-
-    #[cfg(loom)]
     pub fn new() -> Self {
-        Self {
-            ends: Lock::new(Ends {
-                head: null_mut(),
-                tail: null_mut(),
-            }),
-            len: AtomicUsize::new(0),
-        }
+        Self { ends: Lock::new(Ends { head: null_mut(), tail: null_mut() }), len: AtomicUsize::new(0) }
     }
 
     /// How many are queued; a hint to any but the lock's holder.

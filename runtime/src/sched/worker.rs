@@ -8,7 +8,7 @@ use crate::sync::{
 use crate::sys::clock::{Deadline, now};
 use crate::sys::descriptor;
 use crate::sys::epoll::{Epoll, Event};
-use crate::task::{Task, Wake, Woken};
+use crate::task::{Task, Ticket, Wake, Woken};
 use crate::timer::{Heap, Timer};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
@@ -25,6 +25,9 @@ pub type Family = u8;
 /// Every so many tasks a busy worker looks at its descriptors and timers. (Go's figure.)
 const LOOK_EVERY: u32 = 61;
 
+/// Whom a timer wakes: a task, out of one wait.
+pub(crate) type Sleeper = (&'static Task, Ticket);
+
 /// How many events one epoll_wait takes.
 const EVENTS: usize = 128;
 
@@ -33,7 +36,7 @@ const EVENTS: usize = 128;
 pub struct Worker {
     pub(crate) index: usize,
     pub(crate) queue: Queue<Task>,
-    timers: Lock<Heap>,
+    timers: Lock<Heap<Sleeper>>,
     /// The heap's earliest deadline, to be read without its lock.
     earliest: AtomicU64,
     epoll: AtomicI32,
@@ -129,7 +132,7 @@ impl Worker {
     ///
     /// # Safety
     /// `timer` is in no heap, and neither moves nor ends before it is cancelled.
-    pub(crate) unsafe fn schedule(&self, timer: NonNull<Timer>) {
+    pub(crate) unsafe fn schedule(&self, timer: NonNull<Timer<Sleeper>>) {
         let mut heap = self.timers.lock();
         // SAFETY: the caller's promise.
         unsafe { heap.insert(timer) };
@@ -147,7 +150,7 @@ impl Worker {
     ///
     /// # Safety
     /// `timer` was scheduled on this worker.
-    pub(crate) unsafe fn cancel(&self, timer: NonNull<Timer>) {
+    pub(crate) unsafe fn cancel(&self, timer: NonNull<Timer<Sleeper>>) {
         let mut heap = self.timers.lock();
         // SAFETY: the caller's promise.
         unsafe { heap.remove(timer) };
@@ -167,7 +170,7 @@ impl Worker {
         while let Some(timer) = heap.pop_due(now) {
             // SAFETY: a popped timer is alive until its task, which is still waiting or must first
             // take this very lock, has gone on.
-            let (task, ticket) = unsafe { (timer.as_ref().task, timer.as_ref().ticket) };
+            let (task, ticket) = unsafe { timer.as_ref() }.payload;
             if task.state.wake(ticket, Wake::TimedOut) == Woken::Enqueue {
                 runtime.enqueue_on(self.as_static(), task);
             }

@@ -14,6 +14,11 @@ impl Deadline {
     pub fn after(ns: u64) -> Self {
         Self(now().saturating_add(ns))
     }
+
+    /// Nanoseconds until then; 0 if it has passed.
+    pub fn left(self) -> u64 {
+        self.0.saturating_sub(now())
+    }
 }
 
 /// Now on CLOCK_MONOTONIC, in nanoseconds; through the vDSO, so some 25 ns.

@@ -15,7 +15,7 @@ pub use state::{Settled, State, Ticket, Wake, Woken};
 
 use crate::arch::FloatControl;
 use crate::sched::Carrier;
-use crate::sync::{AtomicPtr, AtomicU32};
+use crate::sync::{Acquire, AtomicPtr, AtomicU32, AtomicU64, Release};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -78,6 +78,10 @@ pub struct Task {
     pub(crate) float: Cell<FloatControl>,
     /// The signal mask of the thread: kernel layout.
     pub mask: Cell<u64>,
+    /// Signals sent to this thread that it has not taken yet: kernel layout.
+    signals: AtomicU64,
+    /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
+    pub name: [AtomicU64; 2],
     /// Bits of [`life`]; joiners park on this word's address.
     pub life: AtomicU32,
     /// The thread id that the program sees.
@@ -147,6 +151,25 @@ impl Task {
     pub(crate) unsafe fn switch_out(&self, step: Step) {
         // SAFETY: the yielder lies in the first frame of this very stack.
         unsafe { (*self.yielder.get()).suspend(step) };
+    }
+
+    /// Leaves the signal `number` (from 1) for the thread to take where it next wakes.
+    pub fn send_signal(&self, number: u32) {
+        self.signals.fetch_or(1 << (number - 1), Release);
+    }
+
+    /// Has the kernel deliver the signals left for this thread, the caller, on its own stack.
+    pub fn take_signals(&self) {
+        const SYS_TGKILL: usize = 234;
+        let mut left = self.signals.swap(0, Acquire);
+        let pid = rustix::process::getpid().as_raw_pid() as usize;
+        while left != 0 {
+            let number = left.trailing_zeros() as usize + 1;
+            left &= left - 1;
+            let tid = rustix::thread::gettid().as_raw_pid() as usize;
+            // SAFETY: what the handler does is the program's; it runs here, on the thread that it was sent to.
+            unsafe { crate::arch::syscall(SYS_TGKILL, [pid, tid, number, 0, 0, 0]) };
+        }
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {

@@ -16,7 +16,7 @@
 
 use super::{State, Task};
 use crate::arch::FloatControl;
-use crate::sync::{AtomicPtr, AtomicU32, Lock, Ordering::Relaxed};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Acquire, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
@@ -45,6 +45,8 @@ pub struct Slot {
     /// Bytes of guard below `stack_low`.
     pub guard: usize,
     class: Option<u8>,
+    /// The pooled slot that was made before this one.
+    older: *mut Task,
 }
 
 /// How many sizes are pooled. A program that uses more gets the rest unpooled.
@@ -72,6 +74,8 @@ pub struct Slab {
     classes: Lock<[Class; CLASSES]>,
     shape: Shape,
     next_id: AtomicU32,
+    /// The newest pooled slot: the head of a list of all.
+    newest: AtomicPtr<Task>,
 }
 
 /// The ids of coroutines start here: above any thread id of Linux (2^22), below what a futex word
@@ -93,6 +97,7 @@ impl Slab {
             classes: Lock::new([EMPTY; CLASSES]),
             shape,
             next_id: AtomicU32::new(FIRST_ID),
+            newest: AtomicPtr::new(null_mut()),
         }
     }
 
@@ -147,6 +152,34 @@ impl Slab {
         Some(self.install(slot))
     }
 
+    /// Takes back a slot whose TCB could not be made. It is new, and stays so: unused.
+    ///
+    /// # Safety
+    /// The task was just taken, and never queued.
+    pub unsafe fn give_unused(&self, task: &'static Task) {
+        if task.slot.class.is_none() {
+            let low = task.slot.stack_low - task.slot.guard;
+            if let Some(at) = NonNull::new(low as *mut u8) {
+                // SAFETY: nobody has the task; its mapping is its own.
+                unsafe { memory::release(at, task.slot.end - low) };
+            }
+        }
+    }
+
+    /// Calls `each` with the thread pointer of every pooled slot that has a TCB.
+    pub fn for_each(&self, each: &mut dyn FnMut(*mut u8)) {
+        let mut next = self.newest.load(Acquire);
+        // SAFETY: pooled slots stay mapped, and the list only grows.
+        while let Some(task) = unsafe { next.as_ref() } {
+            each(task.slot.thread_pointer as *mut u8);
+            next = task.slot.older;
+        }
+    }
+
+    fn task_at(&self, slot: &Slot) -> *mut Task {
+        (slot.thread_pointer + self.shape.tcb).next_multiple_of(align_of::<Task>()) as *mut Task
+    }
+
     /// Takes an ended task back.
     ///
     /// # Safety
@@ -186,6 +219,7 @@ impl Slab {
             end,
             guard,
             class,
+            older: null_mut(),
         }
     }
 
@@ -198,9 +232,23 @@ impl Slab {
         self.install(self.cut(low, size, guard, class))
     }
 
+    /// A TCB has been made in the new slot of `task`: it is one of those that [`Slab::for_each`] names.
+    pub fn made(&self, task: &Task) {
+        let task = task.as_ptr().as_ptr();
+        let mut older = self.newest.load(Relaxed);
+        loop {
+            // SAFETY: the task is its maker's alone until it is queued.
+            unsafe { (*task).slot.older = older };
+            match self.newest.compare_exchange_weak(older, task, Release, Relaxed) {
+                Ok(_) => return,
+                Err(now) => older = now,
+            }
+        }
+    }
+
     /// Writes a new task into its slot.
     fn install(&self, slot: Slot) -> &'static Task {
-        let at = (slot.thread_pointer + self.shape.tcb).next_multiple_of(align_of::<Task>());
+        let at = self.task_at(&slot);
         let task = Task {
             state: State::runnable(),
             link: AtomicPtr::new(null_mut()),
@@ -209,6 +257,8 @@ impl Slab {
             yielder: Cell::new(core::ptr::null()),
             float: Cell::new(FloatControl::read()),
             mask: Cell::new(0),
+            signals: AtomicU64::new(0),
+            name: [const { AtomicU64::new(0) }; 2],
             life: AtomicU32::new(0),
             id: self.next_id(),
             result: Cell::new(null_mut()),
@@ -216,7 +266,6 @@ impl Slab {
             arg: Cell::new(null_mut()),
             slot,
         };
-        let at = at as *mut Task;
         // SAFETY: `cut` has left room for a task there, and the slot is the caller's.
         unsafe {
             at.write(task);

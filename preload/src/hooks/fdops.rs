@@ -1,0 +1,137 @@
+//! Descriptors made, duplicated, changed and closed: nothing of a number's earlier life may be believed in the next.
+//!
+//! The library's own descriptors are out of the program's reach: to it their numbers are not open.
+
+use crate::export::real;
+use crate::fd;
+use crate::wait;
+use iopatch_runtime::sys::descriptor;
+use libc::*;
+
+/// The most that close_range(2) takes.
+const LAST: c_uint = c_uint::MAX;
+
+fn bad() -> c_int {
+    fd::fail(EBADF) as c_int
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn close(fd: c_int) -> c_int {
+    if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    fd::dies(fd);
+    wait::detach(|| unsafe { real::close(fd) })
+}
+
+/// Closes the stretches between the library's own. CLOSE_RANGE_CLOEXEC closes nothing now, and ours close on exec.
+pub unsafe fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+    if first > last || flags & CLOSE_RANGE_CLOEXEC as c_int != 0 {
+        return unsafe { real::close_range(first, last, flags) };
+    }
+    let mut from = first;
+    loop {
+        let own = descriptor::next_hidden(from).filter(|&own| own <= last);
+        let to = own.map_or(Some(last), |own| own.checked_sub(1));
+        if let Some(to) = to.filter(|&to| from <= to) {
+            fd::range_dies(from, to);
+            if unsafe { real::close_range(from, to, flags) } == -1 {
+                return -1;
+            }
+        }
+        match own.and_then(|own| own.checked_add(1)).filter(|&next| next <= last) {
+            Some(next) => from = next,
+            None => return 0,
+        }
+    }
+}
+
+pub unsafe fn closefrom(first: c_int) {
+    if unsafe { close_range(first.max(0) as c_uint, LAST, 0) } == -1 {
+        // Linux before 5.9: glibc reads /proc/self/fd and ends the process if it can't.
+        unsafe { real::closefrom(first) };
+    }
+}
+
+pub unsafe fn dup(fd: c_int) -> c_int {
+    if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    duplicated(fd, unsafe { real::dup(fd) })
+}
+
+/// A duplicate shares the flags of its original, which either may change from now on.
+fn duplicated(fd: c_int, copy: c_int) -> c_int {
+    if copy >= 0 && copy != fd {
+        fd::shared(fd);
+        fd::born_shared(copy);
+    }
+    copy
+}
+
+pub unsafe fn dup2(fd: c_int, to: c_int) -> c_int {
+    replace(fd, to, || unsafe { real::dup2(fd, to) })
+}
+
+pub unsafe fn dup3(fd: c_int, to: c_int, flags: c_int) -> c_int {
+    replace(fd, to, || unsafe { real::dup3(fd, to, flags) })
+}
+
+/// dup2 and dup3 close `to` inside, if `fd` is open.
+fn replace(fd: c_int, to: c_int, call: impl FnOnce() -> c_int) -> c_int {
+    if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    descriptor::vacate(to);
+    if fd != to && fd::is_open(fd) {
+        fd::dies(to);
+    }
+    duplicated(fd, wait::detach(call))
+}
+
+pub unsafe fn fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int {
+    if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    match cmd {
+        F_SETLKW | F_OFD_SETLKW => wait::detach(|| unsafe { real::fcntl(fd, cmd, arg) }),
+        F_DUPFD | F_DUPFD_CLOEXEC => duplicated(fd, unsafe { real::fcntl(fd, cmd, arg) }),
+        F_SETFL => {
+            let done = unsafe { real::fcntl(fd, cmd, arg) };
+            if done == 0 {
+                fd::set_nonblocking(fd, arg as c_int & O_NONBLOCK != 0);
+            }
+            done
+        }
+        _ => unsafe { real::fcntl(fd, cmd, arg) },
+    }
+}
+
+pub unsafe fn ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int {
+    if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    let done = unsafe { real::ioctl(fd, request, arg) };
+    if done == 0 && request == FIONBIO {
+        fd::set_nonblocking(fd, unsafe { *(arg as *const c_int) } != 0);
+    }
+    done
+}
+
+pub unsafe fn pipe(pair: *mut c_int) -> c_int {
+    unsafe { pipe2(pair, 0) }
+}
+
+pub unsafe fn pipe2(pair: *mut c_int, flags: c_int) -> c_int {
+    let made = unsafe { real::pipe2(pair, flags) };
+    if made == 0 {
+        unsafe { fd::pair_born(pair, flags & O_NONBLOCK != 0) };
+    }
+    made
+}
+
+pub unsafe fn eventfd(count: c_uint, flags: c_int) -> c_int {
+    let fd = unsafe { real::eventfd(count, flags) };
+    if fd >= 0 { fd::born(fd, flags & EFD_NONBLOCK != 0) } else { fd }
+}

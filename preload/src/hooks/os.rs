@@ -1,0 +1,24 @@
+//! Processes: fork, and what forks inside libc.
+//!
+//! The child has one thread, the caller, which is native from then on; `process` does what that takes in a fork handler
+//! of ours, so that it holds for forks that no hook sees.
+
+use crate::export::real;
+use crate::process;
+use crate::wait;
+use libc::{c_int, pid_t};
+
+pub unsafe fn fork() -> pid_t {
+    // SAFETY: the program's: what it does in the child is its own.
+    unsafe { real::fork() }
+}
+
+/// daemon(3) puts /dev/null over the first three descriptors inside libc.
+pub unsafe fn daemon(nochdir: c_int, noclose: c_int) -> c_int {
+    // SAFETY: the program's.
+    let result = wait::detach(|| unsafe { real::daemon(nochdir, noclose) });
+    if result == 0 && noclose == 0 {
+        process::standard_descriptors_replaced();
+    }
+    result
+}

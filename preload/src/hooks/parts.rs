@@ -1,0 +1,325 @@
+//! Calls that are done in parts: a stream takes and gives what it has room for, and a blocking call goes on until all
+//! is done, or until an error, which is told only if nothing was done before it.
+
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard;
+use crate::wait::{self, Call, Deadline, Interest, retry};
+use libc::*;
+
+/// Sends `whole` bytes by as many attempts as it takes. `attempt(fd, done, nowait)` sends what is left after `done`.
+///
+/// The socket's time-out bounds the call, not each part of it, as in the kernel.
+pub fn send_all(call: Call, whole: usize, mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t) -> ssize_t {
+    let mut done = 0;
+    loop {
+        let sent = retry(call, |fd, nowait| attempt(fd, done, nowait));
+        if sent < 0 {
+            return if done > 0 { done as ssize_t } else { sent };
+        }
+        done += sent as usize;
+        let partial = done < whole && sent > 0 && guard::coroutine().is_some() && !call.dontwait;
+        if !partial || fd::is_nonblocking(call.fd) {
+            return done as ssize_t;
+        }
+    }
+}
+
+/// The flags of a call that goes on after `done` bytes: the kernel raises SIGPIPE only for a call that has sent nothing.
+pub const fn continued(flags: c_int, done: usize) -> c_int {
+    if done > 0 { flags | MSG_NOSIGNAL } else { flags }
+}
+
+/// The most segments of a vector that are kept on the stack; a longer one is sent as it is until it stalls, then
+/// segment by segment (glibc's own limit is 1,024).
+const SEGMENTS: usize = 8;
+
+/// What is left of a message of several segments.
+pub struct Parts {
+    message: msghdr,
+    window: [iovec; SEGMENTS],
+    whole: *const iovec,
+    count: usize,
+}
+
+impl Parts {
+    /// The number of bytes of `msg`, and the message itself as what is left of it.
+    ///
+    /// # Safety
+    /// `msg` is a message as sendmsg(2) takes it, and outlives the result.
+    pub unsafe fn of_message(msg: *const msghdr) -> (usize, Parts) {
+        // SAFETY: the caller's promise.
+        let message = unsafe { msg.read() };
+        // SAFETY: as above.
+        let parts = unsafe { Parts::of_vector(message.msg_iov, message.msg_iovlen) };
+        (parts.bytes(), Parts { message, ..parts })
+    }
+
+    /// # Safety
+    /// `iov` has `count` segments, and outlives the result.
+    pub unsafe fn of_vector(iov: *const iovec, count: usize) -> Parts {
+        Parts {
+            // SAFETY: all-zero is a message without address, segments and control data.
+            message: unsafe { std::mem::zeroed() },
+            window: [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SEGMENTS],
+            whole: iov,
+            count,
+        }
+    }
+
+    fn segments(&self) -> impl Iterator<Item = iovec> {
+        // SAFETY: `of_vector`'s caller has promised `count` segments.
+        (0..self.count).map(|i| unsafe { self.whole.add(i).read() })
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.segments().fold(0, |sum, segment| sum.saturating_add(segment.iov_len))
+    }
+
+    /// The segments that are left after `done` bytes: all of them as the program gave them if that is none, else as
+    /// many as fit the window.
+    pub fn vector(&mut self, done: usize) -> (*const iovec, usize) {
+        if done == 0 {
+            return (self.whole, self.count);
+        }
+        let (mut skip, mut used) = (done, 0);
+        for index in 0..self.count {
+            // SAFETY: as in `segments`.
+            let mut segment = unsafe { self.whole.add(index).read() };
+            let skipped = skip.min(segment.iov_len);
+            skip -= skipped;
+            segment.iov_base = segment.iov_base.wrapping_byte_add(skipped);
+            segment.iov_len -= skipped;
+            if segment.iov_len > 0 && used < SEGMENTS {
+                self.window[used] = segment;
+                used += 1;
+            }
+        }
+        (self.window.as_ptr(), used)
+    }
+
+    /// The message that is left after `done` bytes. Its control data has gone with the first part.
+    pub fn from(&mut self, done: usize) -> *const msghdr {
+        let (vector, count) = self.vector(done);
+        self.message.msg_iov = vector.cast_mut();
+        self.message.msg_iovlen = count;
+        if done > 0 {
+            self.message.msg_control = std::ptr::null_mut();
+            self.message.msg_controllen = 0;
+        }
+        &self.message
+    }
+}
+
+/// MSG_WAITALL: receives until all of `buf` is full, or the stream ends, or the time is up.
+///
+/// # Safety
+/// As for recv(2).
+pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
+    if flags & MSG_PEEK != 0 {
+        // SAFETY: the caller's promise.
+        return wait::detach(|| unsafe { real::recv(fd, buf, n, flags) });
+    }
+    // SAFETY: as above; `done` is less than `n` wherever an attempt is made.
+    collect(fd, n, flags, |fd, done, flags| unsafe { real::recv(fd, buf.byte_add(done), n - done, flags) })
+}
+
+/// [`receive_all`] for a message. One with control data, which comes with a part of its own, is left to the kernel.
+///
+/// # Safety
+/// As for recvmsg(2).
+pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: the caller's promise.
+    let (n, mut rest) = unsafe { Parts::of_message(msg) };
+    // SAFETY: as above.
+    if flags & MSG_PEEK != 0 || unsafe { (*msg).msg_controllen } > 0 {
+        // SAFETY: as above.
+        return wait::detach(|| unsafe { real::recvmsg(fd, msg, flags) });
+    }
+    collect(fd, n, flags, |fd, done, flags| {
+        if done == 0 {
+            // SAFETY: as above.
+            return unsafe { real::recvmsg(fd, msg, flags) };
+        }
+        let rest = rest.from(done).cast_mut();
+        // SAFETY: what is left of the program's message.
+        unsafe { real::recvmsg(fd, rest, flags) }
+    })
+}
+
+fn collect(fd: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t) -> ssize_t {
+    let call = Call::new(Family::Socket, fd, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
+    let deadline = fd::timeout(fd, Interest::READ).map(Deadline::after);
+    let mut done = 0;
+    loop {
+        let flags = flags & !MSG_WAITALL;
+        let bounded = Call { deadline, ..call };
+        let got = retry(bounded, |fd, nowait| attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }));
+        if got < 0 {
+            return if done > 0 { done as ssize_t } else { got };
+        }
+        done += got as usize;
+        let finished = got == 0 || done >= n || call.dontwait || !is_stream(fd);
+        if finished || fd::is_nonblocking(fd) {
+            return done as ssize_t;
+        }
+    }
+}
+
+/// Whether MSG_WAITALL collects: a message of another kind of socket is whole by itself.
+fn is_stream(fd: c_int) -> bool {
+    fd::kind(fd) == Some(fd::Kind::Tcp) || fd::socket_type(fd) == Some(SOCK_STREAM)
+}
+
+/// recvmmsg(2) on a coroutine: one message after the other.
+///
+/// # Safety
+/// As for recvmmsg(2).
+pub unsafe fn receive_messages(
+    fd: c_int,
+    msgs: *mut mmsghdr,
+    n: c_uint,
+    flags: c_int,
+    timeout: *mut timespec,
+) -> c_int {
+    // SAFETY: the caller's promise: null, or a time.
+    let until = unsafe { timeout.as_ref() }.map(|time| Deadline::after(wait::nanoseconds(time)));
+    let one_flags = flags & !MSG_WAITFORONE;
+    let mut count = 0;
+    while count < n {
+        let wait = if count > 0 && flags & MSG_WAITFORONE != 0 { MSG_DONTWAIT } else { 0 };
+        // SAFETY: `count` is less than `n`, the number of messages.
+        let msg = unsafe { &mut *msgs.add(count as usize) };
+        // SAFETY: the program's message.
+        let got = unsafe { super::socket::recvmsg(fd, &mut msg.msg_hdr, one_flags | wait) };
+        if got < 0 {
+            break;
+        }
+        msg.msg_len = got as c_uint;
+        count += 1;
+        if let (Some(until), false) = (until, timeout.is_null()) {
+            let left = until.left();
+            // SAFETY: the program's time, which the kernel would write as well.
+            unsafe { timeout.write(wait::timespec_of(left)) };
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    if count > 0 || n == 0 { count as c_int } else { -1 }
+}
+
+/// sendmmsg(2) on a coroutine: one message after the other.
+///
+/// # Safety
+/// As for sendmmsg(2).
+pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
+    // UIO_MAXIOV: the kernel takes no more at once.
+    let n = n.min(1024);
+    let mut count = 0;
+    while count < n {
+        // SAFETY: `count` is less than `n`, the number of messages.
+        let msg = unsafe { &mut *msgs.add(count as usize) };
+        // SAFETY: the program's message.
+        let sent = unsafe { super::socket::sendmsg(fd, &msg.msg_hdr, flags) };
+        if sent < 0 {
+            break;
+        }
+        msg.msg_len = sent as c_uint;
+        count += 1;
+    }
+    if count > 0 || n == 0 { count as c_int } else { -1 }
+}
+
+/// The descriptors in a message of a UNIX-domain socket.
+///
+/// # Safety
+/// `msg` has control data as recvmsg(2) fills it in.
+unsafe fn passed_descriptors(msg: *const msghdr, mut each: impl FnMut(c_int)) {
+    // SAFETY: the CMSG macros walk the control data that the caller promises.
+    unsafe {
+        let mut header = CMSG_FIRSTHDR(msg);
+        while let Some(control) = header.as_ref() {
+            if control.cmsg_level == SOL_SOCKET && control.cmsg_type == SCM_RIGHTS {
+                let bytes = control.cmsg_len - CMSG_LEN(0) as usize;
+                let data = CMSG_DATA(header).cast::<c_int>();
+                (0..bytes / size_of::<c_int>()).for_each(|i| each(data.add(i).read_unaligned()));
+            }
+            header = CMSG_NXTHDR(msg, header);
+        }
+    }
+}
+
+/// Descriptors that came with a message are new numbers here.
+///
+/// # Safety
+/// `msg` was filled in by recvmsg(2).
+pub unsafe fn note_received(msg: *const msghdr) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*msg).msg_controllen > 0 {
+            passed_descriptors(msg, |fd| drop(fd::born_shared(fd)));
+        }
+    }
+}
+
+/// Descriptors that go with a message are others', too, from now on.
+///
+/// # Safety
+/// As for sendmsg(2).
+pub unsafe fn note_sent(msg: *const msghdr) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !(*msg).msg_control.is_null() && (*msg).msg_controllen > 0 {
+            passed_descriptors(msg, fd::shared);
+        }
+    }
+}
+
+/// sendfile(2) until `n` bytes are sent, the file ends, or there is an error.
+pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize) -> ssize_t) -> ssize_t {
+    if guard::coroutine().is_none() || fd::is_nonblocking(out) || !is_socket(out) || fd::kind(from) != Some(fd::Kind::File)
+    {
+        return wait::detach(|| attempt(n));
+    }
+    let call = Call::new(Family::Socket, out, Interest::WRITE);
+    send_all(call, n, |fd, done, _nowait| {
+        if !is_ready(fd, POLLOUT) {
+            return fd::fail(EAGAIN);
+        }
+        // What fits the socket's buffer now; the rest waits above, not in the kernel.
+        wait::detach(|| attempt((n - done).min(SENDFILE_PART)))
+    })
+}
+
+/// What one part of a sendfile may be: half of what a socket that is writable has room for at least.
+const SENDFILE_PART: usize = 16 * 1024;
+
+fn is_socket(fd: c_int) -> bool {
+    matches!(fd::kind(fd), Some(fd::Kind::Tcp | fd::Kind::Socket))
+}
+
+fn is_ready(fd: c_int, events: c_short) -> bool {
+    let mut look = pollfd { fd, events, revents: 0 };
+    // SAFETY: one structure, written in place.
+    unsafe { real::poll(&mut look, 1, 0) != 0 }
+}
+
+/// splice(2) and tee(2): waits for both ends, then makes the call, which may still wait (the ends have been looked at one
+/// after the other), under handoff.
+pub fn move_some(from: c_int, to: c_int, nonblocking: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
+    if nonblocking || guard::coroutine().is_none() {
+        return attempt();
+    }
+    for (fd, side, events) in [(from, Interest::READ, POLLIN), (to, Interest::WRITE, POLLOUT)] {
+        if fd::is_nonblocking(fd) || fd::kind(fd) == Some(fd::Kind::File) {
+            continue;
+        }
+        let ready = |fd: c_int, _nowait: bool| if is_ready(fd, events) { 0 } else { fd::fail(EAGAIN) };
+        if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
+            return -1;
+        }
+    }
+    wait::detach(attempt)
+}
+

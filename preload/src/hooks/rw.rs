@@ -1,0 +1,163 @@
+//! read, write and their kin, on whatever the descriptor is.
+//!
+//! | kind | the attempt that does not wait |
+//! |---|---|
+//! | socket | recv or send with MSG_DONTWAIT, which are what read and write of a socket are |
+//! | pipe, eventfd, timerfd ... | preadv2 or pwritev2 with RWF_NOWAIT, where the file supports it |
+//! | terminal, FIFO ... | a look by poll, then the call itself, under handoff |
+//! | regular file | none: the call itself, under handoff |
+
+use super::parts::{self, Parts};
+use super::socket;
+use crate::export::{Family, real};
+use crate::fd::{self, Kind};
+use crate::guard;
+use crate::wait::{self, Call, Interest, retry};
+use libc::*;
+
+/// preadv2(2)'s offset for "where the file is".
+const HERE: off_t = -1;
+
+fn call(fd: c_int, side: Interest) -> Call {
+    Call::new(Family::Rw, fd, side)
+}
+
+/// A call on a descriptor that is no socket: by RWF_NOWAIT, by a look and the call itself, or just the call.
+fn stream(fd: c_int, side: Interest, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
+    if fd::kind(fd) != Some(Kind::Stream) || fd::is_nonblocking(fd) {
+        return wait::detach(|| plain(fd));
+    }
+    retry(call(fd, side), |fd, no_wait| {
+        if !no_wait {
+            return plain(fd);
+        }
+        let errno = fd::errno();
+        let result = nowait(fd);
+        if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
+            return result;
+        }
+        fd::set_errno(errno);
+        if fd::is_ready(fd, side) { wait::detach(|| plain(fd)) } else { fd::fail(EAGAIN) }
+    })
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn read(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
+    if guard::coroutine().is_none() || n == 0 {
+        return unsafe { real::read(fd, buf, n) };
+    }
+    if is_socket(fd) {
+        let call = call(fd, Interest::READ).whole(n);
+        return retry(call, |fd, nowait| unsafe { receive(fd, buf, n, nowait) });
+    }
+    let vector = iovec { iov_base: buf, iov_len: n };
+    stream(
+        fd,
+        Interest::READ,
+        |fd| unsafe { real::preadv2(fd, &vector, 1, HERE, RWF_NOWAIT) },
+        |fd| unsafe { real::read(fd, buf, n) },
+    )
+}
+
+/// read(2) of a socket; of what is one no more, after all, as the kernel has it.
+unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, nowait: bool) -> ssize_t {
+    let result = unsafe { real::recv(fd, buf, n, if nowait { MSG_DONTWAIT } else { 0 }) };
+    if result == -1 && fd::errno() == ENOTSOCK && fd::find_kind(fd).is_some() {
+        return unsafe { real::read(fd, buf, n) };
+    }
+    result
+}
+
+fn is_socket(fd: c_int) -> bool {
+    matches!(fd::kind(fd), Some(Kind::Tcp | Kind::Socket))
+}
+
+pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
+    if guard::coroutine().is_none() || n <= 0 {
+        return unsafe { real::readv(fd, iov, n) };
+    }
+    if is_socket(fd) {
+        let (_, mut whole) = unsafe { vector_message(iov, n) };
+        return unsafe { socket::recvmsg(fd, whole.from(0).cast_mut(), 0) };
+    }
+    stream(
+        fd,
+        Interest::READ,
+        |fd| unsafe { real::preadv2(fd, iov, n, HERE, RWF_NOWAIT) },
+        |fd| unsafe { real::readv(fd, iov, n) },
+    )
+}
+
+/// A vector as a message: what readv and writev of a socket are.
+unsafe fn vector_message(iov: *const iovec, n: c_int) -> (usize, Parts) {
+    let parts = unsafe { Parts::of_vector(iov, n as usize) };
+    (parts.bytes(), parts)
+}
+
+pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
+    let vector = iovec { iov_base: buf.cast_mut(), iov_len: n };
+    if guard::coroutine().is_none() || n == 0 {
+        return unsafe { real::write(fd, buf, n) };
+    }
+    if is_socket(fd) {
+        return parts::send_all(call(fd, Interest::WRITE), n, |fd, done, nowait| unsafe {
+            let flags = if nowait { MSG_DONTWAIT } else { 0 };
+            real::send(fd, buf.byte_add(done), n - done, parts::continued(flags, done))
+        });
+    }
+    unsafe { write_stream(fd, &vector, 1, |fd| real::write(fd, buf, n)) }
+}
+
+pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
+    if guard::coroutine().is_none() || n <= 0 {
+        return unsafe { real::writev(fd, iov, n) };
+    }
+    if is_socket(fd) {
+        let (whole, mut rest) = unsafe { vector_message(iov, n) };
+        return parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| unsafe {
+            let flags = if nowait { MSG_DONTWAIT } else { 0 };
+            real::sendmsg(fd, rest.from(done), parts::continued(flags, done))
+        });
+    }
+    unsafe { write_stream(fd, iov, n, |fd| real::writev(fd, iov, n)) }
+}
+
+/// A write to a pipe goes on until all is written; one of at most PIPE_BUF bytes is never torn, which RWF_NOWAIT keeps.
+unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
+    if fd::kind(fd) != Some(Kind::Stream) || fd::is_nonblocking(fd) {
+        return wait::detach(|| plain(fd));
+    }
+    let mut rest = unsafe { Parts::of_vector(iov, n as usize) };
+    let whole = rest.bytes();
+    parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| {
+        let (vector, count) = rest.vector(done);
+        if !nowait {
+            return unsafe { real::writev(fd, vector, count as c_int) };
+        }
+        let errno = fd::errno();
+        let result = unsafe { real::pwritev2(fd, vector, count as c_int, HERE, RWF_NOWAIT) };
+        if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
+            return result;
+        }
+        fd::set_errno(errno);
+        if !fd::is_ready(fd, Interest::WRITE) {
+            return fd::fail(EAGAIN);
+        }
+        wait::detach(|| unsafe { real::writev(fd, vector, count as c_int) })
+    })
+}
+
+pub unsafe fn preadv2(fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t {
+    if offset == HERE && flags == 0 {
+        return unsafe { readv(fd, iov, n) };
+    }
+    wait::detach(|| unsafe { real::preadv2(fd, iov, n, offset, flags) })
+}
+
+pub unsafe fn pwritev2(fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t {
+    if offset == HERE && flags == 0 {
+        return unsafe { writev(fd, iov, n) };
+    }
+    wait::detach(|| unsafe { real::pwritev2(fd, iov, n, offset, flags) })
+}

@@ -1,0 +1,230 @@
+//! Sockets: each call is tried with MSG_DONTWAIT, and waits for its descriptor when it must.
+//!
+//! A receive goes on when there is something; a send of a stream goes on until all is sent, like the kernel's. Who has
+//! said MSG_DONTWAIT, or made the open file non-blocking, never waits.
+
+use super::parts::{self, Parts};
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard;
+use crate::wait::{self, Call, Interest, retry};
+use libc::*;
+
+const NO_ADDRESS: *const sockaddr = std::ptr::null();
+
+/// How `flags` makes a call on `fd` wait.
+fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
+    Call::new(Family::Socket, fd, side).dontwait(flags & MSG_DONTWAIT != 0)
+}
+
+/// The flags of one attempt.
+const fn attempt_flags(flags: c_int, nowait: bool) -> c_int {
+    if nowait { flags | MSG_DONTWAIT } else { flags }
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn recv(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
+    if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
+        return unsafe { parts::receive_all(fd, buf, n, flags) };
+    }
+    // A peek leaves what it saw: it says nothing about the rest.
+    let whole = if flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0 { n } else { 0 };
+    retry(call(fd, Interest::READ, flags).whole(whole), |fd, nowait| unsafe {
+        real::recv(fd, buf, n, attempt_flags(flags, nowait))
+    })
+}
+
+pub unsafe fn recvfrom(
+    fd: c_int,
+    buf: *mut c_void,
+    n: size_t,
+    flags: c_int,
+    addr: *mut sockaddr,
+    len: *mut socklen_t,
+) -> ssize_t {
+    if addr.is_null() {
+        return unsafe { recv(fd, buf, n, flags) };
+    }
+    retry(call(fd, Interest::READ, flags), |fd, nowait| unsafe {
+        real::recvfrom(fd, buf, n, attempt_flags(flags, nowait), addr, len)
+    })
+}
+
+pub unsafe fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
+    let received = if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
+        unsafe { parts::receive_message(fd, msg, flags) }
+    } else {
+        retry(call(fd, Interest::READ, flags), |fd, nowait| unsafe {
+            real::recvmsg(fd, msg, attempt_flags(flags, nowait))
+        })
+    };
+    if received >= 0 {
+        unsafe { parts::note_received(msg) };
+    }
+    received
+}
+
+/// The time-out is looked at after each message, as in the kernel (recvmmsg(2), BUGS).
+pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
+    let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
+        return unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) };
+    };
+    unsafe { parts::receive_messages(fd, msgs, n, flags, timeout) }
+}
+
+pub unsafe fn send(fd: c_int, buf: *const c_void, n: size_t, flags: c_int) -> ssize_t {
+    unsafe { sendto(fd, buf, n, flags, NO_ADDRESS, 0) }
+}
+
+pub unsafe fn sendto(
+    fd: c_int,
+    buf: *const c_void,
+    n: size_t,
+    flags: c_int,
+    addr: *const sockaddr,
+    len: socklen_t,
+) -> ssize_t {
+    parts::send_all(call(fd, Interest::WRITE, flags), n, |fd, done, nowait| unsafe {
+        let flags = parts::continued(attempt_flags(flags, nowait), done);
+        real::sendto(fd, buf.byte_add(done), n - done, flags, addr, len)
+    })
+}
+
+pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
+    unsafe { parts::note_sent(msg) };
+    let (whole, mut rest) = unsafe { Parts::of_message(msg) };
+    parts::send_all(call(fd, Interest::WRITE, flags), whole, |fd, done, nowait| unsafe {
+        let flags = parts::continued(attempt_flags(flags, nowait), done);
+        real::sendmsg(fd, rest.from(done), flags)
+    })
+}
+
+pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
+    let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
+        return unsafe { real::sendmmsg(fd, msgs, n, flags) };
+    };
+    unsafe { parts::send_messages(fd, msgs, n, flags) }
+}
+
+pub unsafe fn accept(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> c_int {
+    let connection = accept_any(fd, |fd| unsafe { real::accept(fd, addr, len) });
+    if connection >= 0 { fd::accepted(fd, connection, false) } else { connection }
+}
+
+pub unsafe fn accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags: c_int) -> c_int {
+    let connection = accept_any(fd, |fd| unsafe { real::accept4(fd, addr, len, flags) });
+    if connection >= 0 { fd::accepted(fd, connection, flags & SOCK_NONBLOCK != 0) } else { connection }
+}
+
+/// accept(2) has no MSG_DONTWAIT: a look says whether it would wait. Should somebody else take the connection in
+/// between, the call blocks in the kernel, under handoff.
+fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
+    let attempt = |fd: c_int, nowait: bool| {
+        if !nowait {
+            accept(fd) as ssize_t
+        } else if is_acceptable(fd) {
+            wait::detach(|| accept(fd)) as ssize_t
+        } else {
+            fd::fail(EAGAIN)
+        }
+    };
+    retry(Call::new(Family::Socket, fd, Interest::READ), attempt) as c_int
+}
+
+/// Whether accept(2) would not wait: there is a connection, or it would fail.
+fn is_acceptable(fd: c_int) -> bool {
+    let mut look = pollfd { fd, events: POLLIN, revents: 0 };
+    // SAFETY: one structure, written in place.
+    unsafe { real::poll(&mut look, 1, 0) != 0 }
+}
+
+/// Only a connection of TCP's kind is waited for: those of a UNIX-domain socket wait for room in the listener's queue,
+/// of which there is no readiness, and others are made at once.
+pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int {
+    let waits = guard::coroutine().is_some() && fd::kind(fd) == Some(fd::Kind::Tcp) && !fd::is_nonblocking(fd);
+    if !waits {
+        return wait::detach(|| unsafe { real::connect(fd, addr, len) });
+    }
+    wait::testcancel();
+    let errno = fd::errno();
+    // The open file is non-blocking for the length of the call that starts the connection, not of the wait.
+    let started = fd::while_nonblocking(fd, || unsafe { real::connect(fd, addr, len) });
+    if started == 0 || fd::errno() != EINPROGRESS {
+        return started;
+    }
+    fd::set_errno(errno);
+    wait_connected(fd)
+}
+
+/// Waits for a connection that is being made; its outcome is in SO_ERROR.
+fn wait_connected(fd: c_int) -> c_int {
+    let attempt = |fd: c_int, _nowait: bool| {
+        let mut look = pollfd { fd, events: POLLOUT, revents: 0 };
+        // SAFETY: one structure, written in place.
+        if unsafe { real::poll(&mut look, 1, 0) } == 0 { fd::fail(EAGAIN) } else { fd::socket_error(fd) }
+    };
+    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), attempt);
+    match outcome {
+        0 => 0,
+        // SO_SNDTIMEO is up: natively the connection goes on, and the call says EINPROGRESS.
+        -1 if fd::errno() == EAGAIN => fd::fail(EINPROGRESS) as c_int,
+        -1 => -1,
+        error => fd::fail(error as c_int) as c_int,
+    }
+}
+
+pub unsafe fn sendfile(out: c_int, from: c_int, offset: *mut off_t, n: size_t) -> ssize_t {
+    parts::move_all(out, from, n, |n| unsafe { real::sendfile(out, from, offset, n) })
+}
+
+pub unsafe fn splice(
+    from: c_int,
+    from_offset: *mut off64_t,
+    to: c_int,
+    to_offset: *mut off64_t,
+    n: size_t,
+    flags: c_uint,
+) -> ssize_t {
+    parts::move_some(from, to, flags & SPLICE_F_NONBLOCK != 0, || unsafe {
+        real::splice(from, from_offset, to, to_offset, n, flags)
+    })
+}
+
+pub unsafe fn tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t {
+    parts::move_some(from, to, flags & SPLICE_F_NONBLOCK != 0, || unsafe { real::tee(from, to, n, flags) })
+}
+
+pub unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    let fd = unsafe { real::socket(domain, kind, protocol) };
+    if fd >= 0 { fd::born(fd, kind & SOCK_NONBLOCK != 0) } else { fd }
+}
+
+pub unsafe fn socketpair(domain: c_int, kind: c_int, protocol: c_int, pair: *mut c_int) -> c_int {
+    let made = unsafe { real::socketpair(domain, kind, protocol, pair) };
+    if made == 0 {
+        unsafe { fd::pair_born(pair, kind & SOCK_NONBLOCK != 0) };
+    }
+    made
+}
+
+pub unsafe fn listen(fd: c_int, backlog: c_int) -> c_int {
+    unsafe { real::listen(fd, backlog) }
+}
+
+/// The kernel wakes those who wait: the shutdown is an edge on every registered descriptor.
+pub unsafe fn shutdown(fd: c_int, how: c_int) -> c_int {
+    unsafe { real::shutdown(fd, how) }
+}
+
+pub unsafe fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, len: socklen_t) -> c_int {
+    let done = unsafe { real::setsockopt(fd, level, name, value, len) };
+    if done == 0 {
+        fd::option_set(fd, level, name);
+    }
+    done
+}
+
+pub unsafe fn getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, len: *mut socklen_t) -> c_int {
+    unsafe { real::getsockopt(fd, level, name, value, len) }
+}

@@ -1,0 +1,140 @@
+//! Threads: made, joined, detached, ended.
+//!
+//! A thread is a coroutine, unless it cannot be one: then libc makes a native thread, and is asked about it.
+
+pub use super::once::pthread_once;
+pub use super::thread_attr::{
+    pthread_getaffinity_np, pthread_getattr_np, pthread_getcpuclockid, pthread_getname_np, pthread_getschedparam,
+    pthread_setaffinity_np, pthread_setname_np, pthread_setschedparam, pthread_setschedprio,
+};
+
+use crate::abi;
+use crate::export::real;
+use crate::guard;
+use crate::process;
+use crate::threads;
+use crate::wait;
+use libc::*;
+
+// SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
+
+pub unsafe fn pthread_create(
+    thread: *mut pthread_t,
+    attr: *const pthread_attr_t,
+    start: crate::c_types::StartRoutine,
+    arg: *mut c_void,
+) -> c_int {
+    match unsafe { threads::Plan::read(attr) } {
+        Some(plan) => unsafe { threads::create(thread, &plan, start, arg) },
+        None => unsafe { real::pthread_create(thread, attr, start, arg) },
+    }
+}
+
+pub unsafe fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => unsafe { threads::join(task, result, None) },
+        None => wait::detach(|| unsafe { real::pthread_join(thread, result) }),
+    }
+}
+
+pub unsafe fn pthread_tryjoin_np(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) if !task.is_finished() => EBUSY,
+        Some(task) => unsafe { threads::join(task, result, None) },
+        None => unsafe { real::pthread_tryjoin_np(thread, result) },
+    }
+}
+
+pub unsafe fn pthread_timedjoin_np(thread: pthread_t, result: *mut *mut c_void, deadline: *const timespec) -> c_int {
+    unsafe { pthread_clockjoin_np(thread, result, CLOCK_REALTIME, deadline) }
+}
+
+pub unsafe fn pthread_clockjoin_np(
+    thread: pthread_t,
+    result: *mut *mut c_void,
+    clock: clockid_t,
+    deadline: *const timespec,
+) -> c_int {
+    let Some(task) = (unsafe { guard::task_of(thread) }) else {
+        return wait::detach(|| unsafe { real::pthread_clockjoin_np(thread, result, clock, deadline) });
+    };
+    if deadline.is_null() {
+        return unsafe { threads::join(task, result, None) };
+    }
+    match wait::deadline(clock, deadline) {
+        Ok(deadline) => unsafe { threads::join(task, result, Some(deadline)) },
+        // glibc looks at the time only when it must wait.
+        Err(_) if task.is_finished() => unsafe { threads::join(task, result, None) },
+        Err(error) => error,
+    }
+}
+
+pub unsafe fn pthread_detach(thread: pthread_t) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => threads::detach(task),
+        None => unsafe { real::pthread_detach(thread) },
+    }
+}
+
+pub unsafe fn pthread_exit(result: *mut c_void) -> ! {
+    if guard::self_task().is_none() {
+        process::before_native_exit();
+    }
+    unsafe { real::pthread_exit(result) }
+}
+
+pub unsafe fn pthread_cancel(thread: pthread_t) -> c_int {
+    let Some(task) = (unsafe { guard::task_of(thread) }) else {
+        return unsafe { real::pthread_cancel(thread) };
+    };
+    if !task.is_finished() {
+        abi::request_cancel(thread as *mut u8);
+        threads::interrupt(task);
+        if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) && abi::cancels_at_once(thread as *mut u8) {
+            unsafe { real::pthread_testcancel() };
+        }
+    }
+    0
+}
+
+pub unsafe fn pthread_kill(thread: pthread_t, signum: c_int) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => threads::kill(task, signum),
+        None => unsafe { real::pthread_kill(thread, signum) },
+    }
+}
+
+pub unsafe fn pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => threads::kill(task, signum),
+        None => unsafe { real::pthread_sigqueue(thread, signum, value) },
+    }
+}
+
+pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
+    let error = unsafe { real::pthread_sigmask(how, set, old) };
+    if let Some(task) = guard::self_task().filter(|_| error == 0 && !set.is_null()) {
+        task.mask.set(iopatch_runtime::sys::signal::mask());
+    }
+    error
+}
+
+/// sched_yield(2) of a coroutine lets the others of its worker run; none of it is the kernel's business.
+pub unsafe fn sched_yield() -> c_int {
+    wait::yield_now();
+    0
+}
+
+/// ld.so calls this, through its PLT, with no exception to fill in when a library has been relocated and its
+/// constructors are to run (glibc elf/dl-open.c: `_dl_catch_exception (NULL, call_dl_init, ...)`). dlopen(3) itself must
+/// not be a hook: it finds the caller's search path by its return address.
+pub unsafe fn _dl_catch_exception(
+    exception: *mut c_void,
+    operate: crate::c_types::LoaderOperation,
+    arg: *mut c_void,
+) -> c_int {
+    if exception.is_null() {
+        threads::copy_new_tls();
+    }
+    unsafe { real::_dl_catch_exception(exception, operate, arg) }
+}

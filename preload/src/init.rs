@@ -1,0 +1,164 @@
+//! The library's constructor, and what it says at the end.
+
+use crate::abi;
+use crate::config::{self, Config, StatsFormat};
+use crate::export::{Family, real};
+use crate::process;
+use crate::stats::Counters;
+use iopatch_runtime::{arch, sched};
+use libc::{c_char, c_int, c_ulong};
+use std::ffi::CStr;
+use std::fmt::{self, Write};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI32, AtomicU8};
+
+/// Runs when the loader has loaded the library, before main.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: extern "C" fn() = construct;
+
+/// Runs at exit(3), after the program's own atexit handlers.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static DESTRUCTOR: extern "C" fn() = report;
+
+extern "C" fn construct() {
+    real::resolve_all();
+    // SAFETY: it has no precondition.
+    arch::init(unsafe { libc::getauxval(libc::AT_HWCAP2) });
+    match Config::from_env() {
+        Err(malformed) => say(format_args!("{malformed}; ignoring iopatch, the program runs natively")),
+        // SAFETY: the constructor runs once, on the process's only thread.
+        Ok(config) => match unsafe { abi::init() } {
+            Err(why) => say(format_args!("{why}; ignoring iopatch, the program runs natively")),
+            Ok(()) => begin(&config),
+        },
+    }
+}
+
+fn begin(config: &Config) {
+    process::init(config);
+    if let Some(format) = config.stats {
+        STATS.store(format as u8 + 1, Relaxed);
+        // SAFETY: it has no precondition.
+        STATS_OWNER.store(unsafe { libc::getpid() }, Relaxed);
+        report_on_signals();
+    }
+    config::switch_on(config.parts);
+}
+
+/// Writes one line to standard error. Only for what the user must know.
+pub(crate) fn say(what: fmt::Arguments) {
+    let mut line = Line { bytes: [0; Line::SIZE], len: 0 };
+    // A line that does not fit is cut.
+    let _cut = write!(line, "iopatch: {what}");
+    line.bytes[line.len] = b'\n';
+    write_all(&line.bytes[..=line.len]);
+}
+
+struct Line {
+    bytes: [u8; Line::SIZE],
+    len: usize,
+}
+
+impl Line {
+    const SIZE: usize = 512;
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = text.len().min(Self::SIZE - 1 - self.len);
+        self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.len += fits;
+        Ok(())
+    }
+}
+
+fn write_all(bytes: &[u8]) {
+    // SAFETY: the bytes are there.
+    unsafe { real::write(2, bytes.as_ptr().cast(), bytes.len()) };
+}
+
+/// 0: no stats; else 1 + the format.
+static STATS: AtomicU8 = AtomicU8::new(0);
+/// The process that the user started. Its children speak only if they made coroutines.
+static STATS_OWNER: AtomicI32 = AtomicI32::new(0);
+
+const FAMILIES: usize = Family::ALL.len();
+
+extern "C" fn report() {
+    let format = match STATS.swap(0, Relaxed) {
+        0 => return,
+        1 => StatsFormat::Text,
+        _ => StatsFormat::Json,
+    };
+    // SAFETY: it has no precondition.
+    let is_owner = unsafe { libc::getpid() } == STATS_OWNER.load(Relaxed);
+    let runtime = sched::get();
+    if !is_owner && runtime.is_none() {
+        return;
+    }
+    let totals = runtime.map(sched::Runtime::totals).unwrap_or_default();
+    let mut parks = [("", 0); FAMILIES];
+    for (entry, &family) in parks.iter_mut().zip(Family::ALL) {
+        *entry = (family.name(), runtime.map_or(0, |r| r.parks(family as u8)));
+    }
+    let counters = Counters {
+        coroutines: totals.coroutines,
+        peak: totals.peak,
+        switches: totals.switches,
+        parks: &parks,
+        handoffs: totals.handoffs,
+        workers: totals.workers,
+        os_threads: totals.os_threads,
+    };
+    counters.report(format, write_all);
+}
+
+/// A server ends by a signal, which runs no destructor. Those that the program leaves at their default report first;
+/// a handler that it installs later takes our handler's place.
+fn report_on_signals() {
+    for signum in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        // SAFETY: all-zero is a plain action; both structures are written and read by the calls.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signum, std::ptr::null(), &mut action);
+            if action.sa_sigaction == libc::SIG_DFL {
+                action.sa_sigaction = report_and_die as *const () as usize;
+                action.sa_flags = libc::SA_RESETHAND as c_int | libc::SA_NODEFER as c_int;
+                libc::sigaction(signum, &action, std::ptr::null_mut());
+            }
+        }
+    }
+}
+
+extern "C" fn report_and_die(signum: c_int) {
+    report();
+    // SAFETY: the action is the default again (SA_RESETHAND): the process ends as if we had not been here.
+    unsafe { libc::raise(signum) };
+}
+
+/// The counters, for a program that is linked against this name weakly: "coroutines", "peak", "switches", "handoffs",
+/// "workers", "os_threads", "parks.<family>". An unknown name is 0.
+///
+/// # Safety
+/// `name` is a string of C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn iopatch_counter(name: *const c_char) -> c_ulong {
+    // SAFETY: the caller's promise.
+    let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("");
+    let Some(runtime) = sched::get() else { return 0 };
+    let totals = runtime.totals();
+    match name {
+        "coroutines" => totals.coroutines,
+        "peak" => totals.peak,
+        "switches" => totals.switches,
+        "handoffs" => totals.handoffs,
+        "workers" => totals.workers,
+        "os_threads" => totals.os_threads,
+        _ => {
+            let family = name.strip_prefix("parks.").and_then(|name| Family::ALL.iter().find(|f| f.name() == name));
+            family.map_or(0, |&family| runtime.parks(family as u8))
+        }
+    }
+}

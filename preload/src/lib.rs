@@ -1,0 +1,28 @@
+//! libiopatch.so: an unmodified program's threads become coroutines, and its blocking calls park them.
+//!
+//! ```text
+//! symbols (THE TABLE) -> export (libc's names) -> hooks/ (a file per family)
+//!                                                    |            |
+//!                                                 threads,      wait, fd
+//!                                                 process         |
+//!                                                    |         iopatch-runtime
+//!                                                   abi (glibc's private facts)
+//! ```
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+mod abi;
+mod c_types;
+mod config;
+mod export;
+mod fd;
+mod guard;
+mod hooks;
+mod init;
+mod process;
+mod rows;
+mod stats;
+mod symbols;
+mod threads;
+mod wait;
+
+pub(crate) use init::say;

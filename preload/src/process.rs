@@ -1,0 +1,238 @@
+//! The process: its runtime, started by the first pthread_create, lost by a fork; its end.
+
+use crate::abi;
+use crate::config;
+use crate::export::real;
+use crate::fd;
+use crate::guard;
+use crate::threads;
+use iopatch_runtime::local::Local;
+use iopatch_runtime::sched::{self, Host, Runtime};
+use iopatch_runtime::sync::Lock;
+use iopatch_runtime::task::slab::Shape;
+use libc::*;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+static WORKERS: AtomicUsize = AtomicUsize::new(1);
+/// The size of a stack where the attributes leave it open, and what libc would give.
+static STACK: AtomicUsize = AtomicUsize::new(0);
+static NATIVE_STACK: AtomicUsize = AtomicUsize::new(0);
+static GUARD: AtomicUsize = AtomicUsize::new(0);
+/// Set when no coroutine can be made, after saying why: threads are native then.
+static NATIVE: AtomicBool = AtomicBool::new(true);
+/// Main has called pthread_exit: the process ends with its last thread.
+static MAIN_LEFT: AtomicBool = AtomicBool::new(false);
+/// One starts the runtime; the others wait, natively: it takes some 200 us, once.
+static STARTING: Lock<()> = Lock::new(());
+
+/// Takes the options, once, in the constructor.
+pub fn init(config: &config::Config) {
+    let (stack, guard) = libc_default_stack();
+    NATIVE_STACK.store(stack, Relaxed);
+    STACK.store(config.stack_size.unwrap_or(stack), Relaxed);
+    GUARD.store(guard, Relaxed);
+    WORKERS.store(config.workers, Relaxed);
+    NATIVE.store(false, Relaxed);
+    // SAFETY: the handlers live as long as the library, which is never unloaded.
+    unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
+}
+
+/// The default attributes, which the program may change (pthread_setattr_default_np(3)).
+fn libc_default_stack() -> (usize, usize) {
+    let (mut stack, mut guard) = (8 << 20, 4096);
+    // SAFETY: all-zero memory that the first call initialises, the last gives back.
+    unsafe {
+        let mut attr: pthread_attr_t = std::mem::zeroed();
+        if pthread_getattr_default_np(&mut attr) == 0 {
+            pthread_attr_getstacksize(&attr, &mut stack);
+            pthread_attr_getguardsize(&attr, &mut guard);
+            pthread_attr_destroy(&mut attr);
+        }
+    }
+    (stack, guard)
+}
+
+unsafe extern "C" {
+    fn pthread_getattr_default_np(attr: *mut pthread_attr_t) -> c_int;
+}
+
+pub fn can_have_coroutines() -> bool {
+    !NATIVE.load(Relaxed)
+}
+
+/// Stack and guard of a thread with default attributes.
+pub fn default_stack() -> (usize, usize) {
+    (STACK.load(Relaxed), GUARD.load(Relaxed))
+}
+
+pub fn native_stack_size() -> usize {
+    NATIVE_STACK.load(Relaxed)
+}
+
+/// The runtime, started if need be. `None`: it can't be; the reason has been said.
+pub fn runtime() -> Option<&'static Runtime> {
+    match sched::get() {
+        Some(runtime) => Some(runtime),
+        None => start(),
+    }
+}
+
+#[cold]
+fn start() -> Option<&'static Runtime> {
+    let _one = STARTING.lock();
+    if let Some(runtime) = sched::get() {
+        return Some(runtime);
+    }
+    // SAFETY: one call at a time, on a native thread: without a runtime there is no coroutine.
+    if let Err(why) = unsafe { abi::calibrate() } {
+        return stay_native(&why);
+    }
+    let shape = Shape { tls: abi::tls_size(), align: abi::tls_align(), tcb: abi::tcb_size() };
+    let host = Host { spawn, live: threads::live, finished: threads::finished, shape };
+    match sched::start(host, WORKERS.load(Relaxed)) {
+        Ok(runtime) => Some(runtime),
+        Err(sched::StartError(errno)) => {
+            crate::say(format_args!("the workers could not be started ({}); threads are native", name_of(errno)));
+            NATIVE.store(true, Relaxed);
+            None
+        }
+    }
+}
+
+fn stay_native(why: &dyn std::fmt::Display) -> Option<&'static Runtime> {
+    crate::say(format_args!("{why}; ignoring iopatch, the program runs natively"));
+    NATIVE.store(true, Relaxed);
+    None
+}
+
+fn name_of(errno: c_int) -> &'static str {
+    match errno {
+        EMFILE => "no descriptor is free: raise RLIMIT_NOFILE",
+        ENFILE => "the system has no descriptor free",
+        ENOMEM => "no memory",
+        EAGAIN => "no more OS threads are allowed: RLIMIT_NPROC, pids.max",
+        _ => "a system call failed",
+    }
+}
+
+/// Starts an OS thread of the library's: native, detached, with a small stack.
+fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int {
+    /// Room for the scheduler, and for a handler of the program's that happens to run there.
+    const STACK: usize = 256 * 1024;
+    // SAFETY: the attributes are initialised before they are used; `entry` has the signature of a start routine, and
+    // differs only in that it never unwinds.
+    unsafe {
+        let mut attr: pthread_attr_t = std::mem::zeroed();
+        pthread_attr_init(&mut attr);
+        pthread_attr_setdetachstate(&mut attr, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&mut attr, STACK + abi::tls_size() + abi::tcb_size());
+        let mut thread = 0;
+        let start = std::mem::transmute::<extern "C" fn(*mut c_void) -> *mut c_void, crate::c_types::StartRoutine>(entry);
+        let error = real::pthread_create(&mut thread, &attr, start, arg);
+        pthread_attr_destroy(&mut attr);
+        error
+    }
+}
+
+/// After a fork every open file is the child's, too.
+extern "C" fn in_parent() {
+    fd::all_shared();
+}
+
+/// The caller is the child's only thread, and native.
+extern "C" fn in_child() {
+    let mine = Local::mine();
+    let was_coroutine = guard::self_task().is_some();
+    sched::forget_in_child();
+    mine.owner.store(std::ptr::null_mut(), Relaxed);
+    MAIN_LEFT.store(false, Relaxed);
+    FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);
+}
+
+/// The child's main thread was a coroutine: its start routine's end is that of a thread, not of main.
+static FORKED_FROM_COROUTINE: AtomicBool = AtomicBool::new(false);
+
+/// daemon(3) has put /dev/null where these were.
+pub fn standard_descriptors_replaced() {
+    (0..=2).for_each(|fd| drop(fd::born_shared(fd)));
+}
+
+/// The start routine of a forked child's main thread, once a coroutine, has returned: the thread is over, and the
+/// process with it unless others go on.
+pub fn end_of_main() -> ! {
+    before_native_exit();
+    // SAFETY: the frames below belong to the parent's scheduler: they are not unwound, for the OS thread ends here.
+    loop {
+        unsafe { real::syscall(SYS_exit, 0, 0, 0, 0, 0, 0) };
+    }
+}
+
+/// A native thread is about to end by pthread_exit(3). If it is main, libc counts our OS threads among those that keep
+/// the process alive; so one more of them sees to it that the process ends with the program's last thread.
+pub fn before_native_exit() {
+    // SAFETY: neither call has a precondition.
+    let is_main = unsafe { getpid() == real::gettid() };
+    if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
+        spawn(undertaker, std::ptr::null_mut());
+    } else if is_main && sched::get().is_none() && FORKED_FROM_COROUTINE.load(Relaxed) {
+        // SAFETY: the end of the last thread is exit(0).
+        unsafe { exit(0) };
+    }
+}
+
+/// A coroutine has ended.
+pub fn one_ended() {
+    if MAIN_LEFT.load(Acquire) {
+        crate::wait::unpark(MAIN_LEFT.as_ptr().addr(), usize::MAX);
+    }
+}
+
+/// Waits for main's OS thread and for every thread of the program to end; then ends the process, as the last of
+/// them does natively (pthread_exit(3): "as if by calling exit(0)").
+extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
+    const LOOK: timespec = timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+    loop {
+        let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
+        let totals = runtime.totals();
+        // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
+        let ours = totals.os_threads + 2;
+        if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
+            // SAFETY: no thread of the program is left that could call it as well.
+            unsafe { exit(0) };
+        }
+        // SAFETY: a plain time.
+        unsafe { real::nanosleep(&LOOK, std::ptr::null_mut()) };
+    }
+}
+
+fn os_threads() -> u64 {
+    // SAFETY: the stream is opened, read and closed here.
+    unsafe {
+        let dir = opendir(c"/proc/self/task".as_ptr());
+        if dir.is_null() {
+            return 0;
+        }
+        let mut count = 0;
+        while !readdir(dir).is_null() {
+            count += 1;
+        }
+        closedir(dir);
+        // Less "." and "..".
+        count - 2
+    }
+}
+
+/// Whether main's OS thread has ended: it is a zombie until the process ends.
+fn main_is_dead() -> bool {
+    let mut text = [0u8; 512];
+    // SAFETY: the calls write at most the buffer, and the kernel checks the descriptor.
+    unsafe {
+        let path = c"/proc/self/stat".as_ptr();
+        let fd = real::open(path, O_RDONLY | O_CLOEXEC, 0);
+        let n = real::read(fd, text.as_mut_ptr().cast(), text.len()).max(0) as usize;
+        real::close(fd);
+        // "pid (name) state ...", where the name may hold anything.
+        text[..n].rsplit(|&byte| byte == b')').next().is_some_and(|rest| rest.starts_with(b" Z"))
+    }
+}

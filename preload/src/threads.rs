@@ -1,0 +1,277 @@
+//! The life of a coroutine as a thread: the slot it gets, what runs on it, who frees it.
+
+use crate::abi::{self, Stack};
+use crate::c_types::StartRoutine;
+use crate::export::{Family, real};
+use crate::guard::{self, Task};
+use crate::process;
+use crate::wait::{self, Deadline, Wake};
+use iopatch_runtime::sched::{self, Runtime};
+use iopatch_runtime::sys::signal;
+use iopatch_runtime::task::{life, slab::Slab};
+use libc::*;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+const PAGE: usize = 4096;
+
+/// What the attributes of a new thread ask for.
+pub struct Plan {
+    stack: usize,
+    guard: usize,
+    /// The program's own memory, from its lowest address.
+    memory: Option<usize>,
+    detached: bool,
+    mask: u64,
+}
+
+impl Plan {
+    /// Reads `attr`, or the defaults. `None`: the attributes ask for what only a native thread has (CPUs, a scheduling
+    /// policy), or no coroutine can be made.
+    ///
+    /// # Safety
+    /// `attr` is null or initialised.
+    pub unsafe fn read(attr: *const pthread_attr_t) -> Option<Self> {
+        if !process::can_have_coroutines() {
+            return None;
+        }
+        if attr.is_null() {
+            let (stack, guard) = process::default_stack();
+            return Some(Self { stack, guard, memory: None, detached: false, mask: mask_to_inherit() });
+        }
+        let (mut stack, mut guard, mut detached, mut low) = (0, 0, 0, std::ptr::null_mut());
+        // SAFETY: the caller's promise; each call reads the attributes and writes one local.
+        unsafe {
+            if asks_for_scheduling(attr) {
+                return None;
+            }
+            pthread_attr_getdetachstate(attr, &mut detached);
+            pthread_attr_getguardsize(attr, &mut guard);
+            pthread_attr_getstacksize(attr, &mut stack);
+            if has_memory(attr) {
+                pthread_attr_getstack(attr, &mut low, &mut stack);
+            }
+        }
+        let memory = (!low.is_null()).then_some(low as usize);
+        if memory.is_none() && stack == process::native_stack_size() {
+            stack = process::default_stack().0;
+        }
+        let detached = detached == PTHREAD_CREATE_DETACHED;
+        Some(Self { stack, guard, memory, detached, mask: mask_to_inherit() })
+    }
+}
+
+/// Whether the program gave the stack: glibc answers with 0 as the address else.
+unsafe fn has_memory(attr: *const pthread_attr_t) -> bool {
+    // glibc's struct pthread_attr begins: sched_param, policy, flags; ATTR_FLAG_STACKADDR is 0x8
+    // (nptl: sysdeps/nptl/internaltypes.h), since 2.0.
+    const FLAGS_AT: usize = 8;
+    const STACK_ADDRESS: c_int = 8;
+    // SAFETY: an initialised attribute object has its flags there.
+    unsafe { *attr.byte_add(FLAGS_AT).cast::<c_int>() & STACK_ADDRESS != 0 }
+}
+
+unsafe fn asks_for_scheduling(attr: *const pthread_attr_t) -> bool {
+    let (mut inherit, mut policy) = (PTHREAD_INHERIT_SCHED, SCHED_OTHER);
+    // SAFETY: the caller's promise; all-zero is a set without CPUs, which the calls fill in.
+    unsafe {
+        pthread_attr_getinheritsched(attr, &mut inherit);
+        pthread_attr_getschedpolicy(attr, &mut policy);
+        let mut cpus: cpu_set_t = std::mem::zeroed();
+        pthread_attr_getaffinity_np(attr, size_of::<cpu_set_t>(), &mut cpus);
+        // An attribute without CPUs is answered with all of them.
+        let limited = CPU_COUNT(&cpus) != CPU_SETSIZE && CPU_COUNT(&cpus) != 0;
+        limited || (inherit == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER)
+    }
+}
+
+unsafe extern "C" {
+    fn pthread_attr_getdetachstate(attr: *const pthread_attr_t, state: *mut c_int) -> c_int;
+}
+
+fn mask_to_inherit() -> u64 {
+    guard::self_task().map_or_else(signal::mask, |task| task.mask.get())
+}
+
+/// Makes a coroutine and queues it. An error as pthread_create(3) has it.
+///
+/// # Safety
+/// As for pthread_create(3).
+pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, arg: *mut c_void) -> c_int {
+    let Some(runtime) = process::runtime() else { return EAGAIN };
+    // SAFETY: the program's memory is as it promises.
+    let Some((task, fresh)) = (unsafe { slot(runtime, plan) }) else { return EAGAIN };
+    let tcb = task.thread_pointer() as *mut u8;
+    let block = (task.slot.stack_low - task.slot.guard) as *mut u8;
+    let stack =
+        Stack { block, size: task.slot.end - block as usize, guard: task.slot.guard, reported_guard: plan.guard };
+    // SAFETY: the slot is this thread's alone; it is new, or its last user has left it.
+    unsafe {
+        if !fresh {
+            abi::recycle(tcb, task.id, stack);
+        } else if abi::create(tcb, task.id, stack).is_err() {
+            runtime.slab().give_unused(task);
+            return EAGAIN;
+        } else if Slab::pooled(task) {
+            runtime.slab().made(task);
+        }
+    }
+    task.mask.set(plan.mask);
+    task.start.set(Some(start));
+    task.arg.set(arg);
+    task.life.store(if plan.detached { life::DETACHED } else { 0 }, Relaxed);
+    inherit_name(task);
+    // Before it runs: the new thread may look there. A detached one may be gone after.
+    // SAFETY: the program's place for the result.
+    unsafe { thread.write(tcb as pthread_t) };
+    runtime.launch(task);
+    0
+}
+
+unsafe fn slot(runtime: &Runtime, plan: &Plan) -> Option<(&'static Task, bool)> {
+    match plan.memory {
+        // SAFETY: the caller's promise.
+        Some(low) => unsafe { runtime.slab().place(low, plan.stack) }.map(|task| (task, true)),
+        None => runtime.slab().take(plan.stack.next_multiple_of(PAGE), plan.guard.next_multiple_of(PAGE)),
+    }
+}
+
+/// A thread begins with its maker's name.
+fn inherit_name(task: &Task) {
+    let words = match guard::self_task() {
+        Some(maker) => [maker.name[0].load(Relaxed), maker.name[1].load(Relaxed)],
+        None => native_name(),
+    };
+    task.name[0].store(words[0], Relaxed);
+    task.name[1].store(words[1], Relaxed);
+}
+
+/// The calling OS thread's name.
+pub fn native_name() -> [u64; 2] {
+    let mut words = [0u64; 2];
+    // SAFETY: the call writes 16 bytes.
+    unsafe { prctl(PR_GET_NAME, words.as_mut_ptr()) };
+    words
+}
+
+/// The whole life of a coroutine, on its own stack.
+pub fn live(task: &'static Task) {
+    if let Some(start) = task.start.get() {
+        // SAFETY: the descriptor is fresh, and FS is at it.
+        let result = unsafe { abi::run(start, task.arg.get(), wake_robust) };
+        task.result.set(result);
+    }
+    // In a forked child the frames below are another process's scheduler.
+    if guard::self_task().is_none() {
+        process::end_of_main();
+    }
+}
+
+/// Wakes one waiter of a robust mutex, which waits in the kernel.
+unsafe extern "C" fn wake_robust(word: *const u32) {
+    // SAFETY: the kernel only looks the address up.
+    unsafe { real::syscall(SYS_futex, word as usize, FUTEX_WAKE as usize, 1, 0, 0, 0) };
+}
+
+/// A coroutine has left its stack: on a carrier.
+pub fn finished(task: &'static Task) {
+    abi::set_tid(task.thread_pointer() as *mut u8, 0);
+    let before = task.life.fetch_or(life::FINISHED, AcqRel);
+    if before & life::DETACHED != 0 {
+        free(task);
+    } else {
+        // A joiner frees the slot, so the word may be another thread's by now: a spurious wake at worst.
+        wait::unpark(task.life.as_ptr().addr(), usize::MAX);
+    }
+    process::one_ended();
+}
+
+fn free(task: &'static Task) {
+    let Some(runtime) = sched::get() else { return };
+    // SAFETY: the thread has ended, and was joined or detached: nobody has it any more.
+    unsafe {
+        if !Slab::pooled(task) {
+            abi::destroy(task.thread_pointer() as *mut u8);
+        }
+        runtime.slab().give(task);
+    }
+}
+
+/// pthread_join(3), until `deadline`.
+///
+/// # Safety
+/// `result` is null or writable.
+pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Option<Deadline>) -> c_int {
+    wait::testcancel();
+    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
+        return EDEADLK;
+    }
+    if task.life.load(Acquire) & life::DETACHED != 0 || task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
+        return EINVAL;
+    }
+    let running = || !task.is_finished();
+    while running() {
+        match wait::park(Family::Thread, task.life.as_ptr().addr(), running, deadline) {
+            Wake::TimedOut if running() => {
+                task.life.fetch_and(!life::JOINING, AcqRel);
+                return ETIMEDOUT;
+            }
+            Wake::Interrupted if wait::cancel_requested() => {
+                task.life.fetch_and(!life::JOINING, AcqRel);
+                wait::testcancel();
+            }
+            Wake::Interrupted => wait::take_signals(),
+            _ => {}
+        }
+    }
+    // SAFETY: the caller's promise.
+    if let Some(result) = unsafe { result.as_mut() } {
+        *result = task.result.get();
+    }
+    free(task);
+    0
+}
+
+/// pthread_detach(3).
+pub fn detach(task: &'static Task) -> c_int {
+    let before = task.life.fetch_or(life::DETACHED, AcqRel);
+    if before & life::DETACHED != 0 {
+        return EINVAL;
+    }
+    if before & life::FINISHED != 0 {
+        free(task);
+    }
+    0
+}
+
+/// Ends whatever wait the coroutine is in: it looks for what it is to do.
+pub fn interrupt(task: &'static Task) {
+    if let Some(runtime) = sched::get() {
+        runtime.interrupt(task);
+    }
+}
+
+/// pthread_kill(3): the signal is the thread's to take, where it next wakes, or at once if it is the caller.
+pub fn kill(task: &'static Task, signum: c_int) -> c_int {
+    const LAST: c_int = 64;
+    if !(0..=LAST).contains(&signum) || signum == 32 || signum == 33 {
+        return EINVAL;
+    }
+    if signum == 0 || task.is_finished() {
+        return 0;
+    }
+    task.send_signal(signum as u32);
+    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
+        task.take_signals();
+    } else {
+        interrupt(task);
+    }
+    0
+}
+
+/// A library with thread-local storage of the initial-exec kind was loaded: every coroutine needs its image.
+///
+/// Called by the loader, which holds its lock.
+pub fn copy_new_tls() {
+    // SAFETY: the loader is between relocation and constructors; pooled slots stay mapped.
+    unsafe { abi::copy_new_tls(&|each| sched::get().into_iter().for_each(|runtime| runtime.slab().for_each(each))) };
+}

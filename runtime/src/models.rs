@@ -1,0 +1,20 @@
+//! Models of the crate's protocols, run in every order of their steps by loom.
+//!
+//! They run the crate's own code: `task/state.rs`, `sched/queue.rs`, `timer.rs`, `park/` and
+//! `reactor/` but for its table. What that code stands on (threads, system calls, the switch of a
+//! stack) is replaced by [`world`]. A wake that is lost is a deadlock there, which loom reports.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test -p iopatch-runtime --release --lib
+//! ```
+
+pub mod world;
+
+#[cfg(test)]
+mod park;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod reactor;
+#[cfg(test)]
+mod state;

@@ -1,0 +1,156 @@
+//! The parking lot: a word is changed and its address unparked, while a waiter looks at the word,
+//! announces, enters its bucket, parks, and its deadline passes.
+
+use super::world::{SOON, let_time_pass, spawn_task};
+use crate::Wake;
+use crate::park::{Requeued, park, requeue, unpark};
+use crate::sync::{AtomicU32, Relaxed};
+use crate::sys::clock::Deadline;
+use loom::sync::Arc;
+use loom::thread::{self, JoinHandle};
+
+const FAMILY: u8 = 0;
+const ALL: u32 = u32::MAX;
+/// In the lot's first bucket of two, and in its second.
+const HERE: usize = 0;
+const THERE: usize = 1;
+
+type Parked = Option<Wake>;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Task(usize),
+    Thread,
+}
+
+/// Starts a waiter on `HERE`, which goes to sleep if `word` is 0.
+fn waiter(kind: Kind, word: &Arc<AtomicU32>, deadline: Option<Deadline>) -> JoinHandle<Parked> {
+    let word = word.clone();
+    let body = move || park(FAMILY, HERE, ALL, || word.load(Relaxed) == 0, deadline);
+    match kind {
+        Kind::Thread => thread::spawn(body),
+        Kind::Task(index) => spawn_task(index, move |task| {
+            let parked = body();
+            assert!(!task.is_queued(), "a task that runs is queued");
+            parked
+        }),
+    }
+}
+
+/// The word is changed, then its address unparked: the waiter has seen the change, or is woken.
+fn change_then_unpark(kind: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let waiter = waiter(kind, &word, None);
+        word.store(1, Relaxed);
+        let woken = unpark(HERE, 1, ALL);
+        let expected = if woken == 1 { Some(Wake::Unparked) } else { None };
+        assert_eq!(waiter.join().unwrap(), expected);
+    });
+}
+
+#[test]
+fn an_unpark_is_not_lost_on_a_task() {
+    change_then_unpark(Kind::Task(0));
+}
+
+#[test]
+fn an_unpark_is_not_lost_on_a_thread() {
+    change_then_unpark(Kind::Thread);
+}
+
+/// The same with a deadline that passes: an unpark that says 1 has woken somebody who says
+/// `Unparked`, one that says 0 nobody.
+fn unpark_or_time_out(kind: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let waiter = waiter(kind, &word, Some(SOON));
+        let clock = thread::spawn(let_time_pass);
+        word.store(1, Relaxed);
+        let woken = unpark(HERE, 1, ALL);
+        clock.join().unwrap();
+        match waiter.join().unwrap() {
+            Some(Wake::Unparked) => assert_eq!(woken, 1),
+            Some(Wake::TimedOut) | None => assert_eq!(woken, 0),
+            Some(Wake::Interrupted) => panic!("nobody interrupts"),
+        }
+        assert_eq!(unpark(HERE, usize::MAX, ALL), 0, "a waiter that has gone is still in the lot");
+    });
+}
+
+#[test]
+fn an_unpark_and_a_deadline_wake_a_task_once() {
+    unpark_or_time_out(Kind::Task(0));
+}
+
+#[test]
+fn an_unpark_and_a_deadline_wake_a_thread_once() {
+    unpark_or_time_out(Kind::Thread);
+}
+
+/// Two wait, one of them with a deadline; two are unparked one by one, so both always wake, and as
+/// many as the unparks have said.
+fn two_wait(second: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let waiters = [waiter(Kind::Task(0), &word, None), waiter(second, &word, Some(SOON))];
+        let_time_pass();
+        word.store(1, Relaxed);
+        let woken = unpark(HERE, 1, ALL) + unpark(HERE, 1, ALL);
+        let unparked = waiters.into_iter().filter(|_| true).map(|waiter| waiter.join().unwrap());
+        assert_eq!(unparked.filter(|parked| *parked == Some(Wake::Unparked)).count(), woken);
+    });
+}
+
+#[test]
+fn two_tasks_wake() {
+    two_wait(Kind::Task(1));
+}
+
+#[test]
+fn a_task_and_a_thread_wake() {
+    two_wait(Kind::Thread);
+}
+
+/// A waiter whose deadline passes while it is moved to another address: it finds its node wherever
+/// that is.
+fn moved(kind: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let waiter = waiter(kind, &word, Some(SOON));
+        let clock = thread::spawn(let_time_pass);
+        let done = requeue(HERE, THERE, 0, 1, || true).expect("the validation says yes");
+        assert_eq!(done.woken, 0);
+        let woken = unpark(THERE, 1, ALL);
+        assert!(woken <= done.moved);
+        clock.join().unwrap();
+        let expected = if woken == 1 { Wake::Unparked } else { Wake::TimedOut };
+        assert_eq!(waiter.join().unwrap(), Some(expected));
+        assert_eq!(unpark(HERE, usize::MAX, ALL) + unpark(THERE, usize::MAX, ALL), 0);
+    });
+}
+
+#[test]
+fn a_task_is_moved_while_its_deadline_passes() {
+    moved(Kind::Task(0));
+}
+
+#[test]
+fn a_thread_is_moved_while_its_deadline_passes() {
+    moved(Kind::Thread);
+}
+
+/// A broadcast as of a condition variable: one is woken, the other moved, and then unparked.
+#[test]
+fn one_of_two_is_woken_and_the_other_moved() {
+    loom::model(|| {
+        let word = Arc::new(AtomicU32::new(0));
+        let waiters = [0, 1].map(|index| waiter(Kind::Task(index), &word, None));
+        word.store(1, Relaxed);
+        let done = requeue(HERE, THERE, 1, usize::MAX, || true).expect("the validation says yes");
+        let Requeued { woken, moved } = done;
+        assert_eq!(unpark(THERE, usize::MAX, ALL), moved);
+        let unparked = waiters.map(|waiter| waiter.join().unwrap() == Some(Wake::Unparked));
+        assert_eq!(unparked.into_iter().filter(|&yes| yes).count(), woken + moved);
+    });
+}

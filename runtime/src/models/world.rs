@@ -1,0 +1,413 @@
+//! What a model has instead of the kernel and of the scheduler.
+//!
+//! A task is a loom thread. When it switches away, the same thread plays the OS thread below: it
+//! settles the task, looks at epoll and the timers as a worker does before it sleeps, and then waits
+//! until the task has been put into a run queue, as another OS thread would that takes it from
+//! there. So "the task is queued" is one flag, and one that is queued twice is found at once.
+//!
+//! Time stands still until the model calls [`let_time_pass`]; then every deadline has passed.
+
+#[path = "../sched/queue.rs"]
+pub mod queue;
+#[path = "../task/state.rs"]
+mod state;
+
+use loom::sync::{Condvar, Mutex};
+use loom::thread::{self, JoinHandle};
+use std::cell::Cell;
+
+/// A deadline that passes when the model says so.
+pub const SOON: sys::clock::Deadline = sys::clock::Deadline(1);
+
+pub const TASKS: usize = 2;
+
+struct World {
+    tasks: [task::Task; TASKS],
+    runtime: sched::Runtime,
+    kernel: sys::Kernel,
+}
+
+loom::lazy_static! {
+    static ref WORLD: World = World {
+        tasks: core::array::from_fn(|_| task::Task::new()),
+        runtime: sched::Runtime::new(),
+        kernel: sys::Kernel::new(),
+    };
+}
+
+loom::thread_local! {
+    static CURRENT: Cell<Option<&'static task::Task>> = Cell::new(None);
+}
+
+/// Starts `body` as task `index`.
+pub fn spawn_task<R: 'static>(index: usize, body: impl FnOnce(&'static task::Task) -> R + 'static) -> JoinHandle<R> {
+    thread::spawn(move || {
+        let task = &WORLD.tasks[index];
+        task.state.resume();
+        CURRENT.with(|current| current.set(Some(task)));
+        body(task)
+    })
+}
+
+/// Has every deadline pass.
+pub fn let_time_pass() {
+    WORLD.kernel.expire();
+    WORLD.runtime.worker().fire_timers();
+}
+
+/// The file `fd` gets one thing to read; the edge is dispatched here, as by the carrier that takes
+/// it from epoll.
+pub fn produce(fd: usize) {
+    WORLD.kernel.produce(fd);
+    take_edges();
+}
+
+/// Reads one thing from the file `fd`, if there is one.
+pub fn try_read(fd: usize) -> bool {
+    WORLD.kernel.try_read(fd)
+}
+
+/// What a worker does before it sleeps, and what wakes it: takes the edges, fires the timers.
+fn look() {
+    take_edges();
+    if WORLD.kernel.is_late() {
+        WORLD.runtime.worker().fire_timers();
+    }
+}
+
+fn take_edges() {
+    while let Some(event) = WORLD.kernel.take_edge() {
+        crate::reactor::dispatch(WORLD.runtime.worker(), event);
+    }
+}
+
+pub mod local {
+    use super::{CURRENT, task::Task};
+
+    pub fn current() -> Option<&'static Task> {
+        CURRENT.with(|current| current.get())
+    }
+}
+
+pub mod task {
+    use super::sched::Worker;
+    use super::{Condvar, Mutex, WORLD};
+    use crate::sync::AtomicPtr;
+
+    pub use super::state::{Settled, State, Ticket, Wake, Woken};
+
+    pub(crate) enum Step {
+        Park,
+    }
+
+    pub struct Task {
+        pub(crate) state: State,
+        pub(crate) link: AtomicPtr<Task>,
+        queued: Mutex<bool>,
+        run: Condvar,
+    }
+
+    impl Task {
+        pub(super) fn new() -> Self {
+            Self {
+                state: State::runnable(),
+                link: AtomicPtr::default(),
+                queued: Mutex::new(false),
+                run: Condvar::new(),
+            }
+        }
+
+        pub(crate) unsafe fn switch_out(&self, _: Step) {
+            match self.state.settle() {
+                Settled::Resume => {}
+                Settled::Parked => {
+                    super::look();
+                    self.dequeue();
+                    self.state.resume();
+                }
+            }
+        }
+
+        pub(super) fn enqueue(&self) {
+            let mut queued = self.queued.lock().expect("a model does not poison");
+            assert!(!*queued, "the task is queued already");
+            *queued = true;
+            self.run.notify_one();
+        }
+
+        fn dequeue(&self) {
+            let mut queued = self.queued.lock().expect("a model does not poison");
+            while !*queued {
+                queued = self.run.wait(queued).expect("a model does not poison");
+            }
+            *queued = false;
+        }
+
+        /// Whether the task is queued although it runs, or has ended.
+        pub fn is_queued(&self) -> bool {
+            *self.queued.lock().expect("a model does not poison")
+        }
+
+        pub(crate) fn home(&self) -> &'static Worker {
+            WORLD.runtime.worker()
+        }
+
+        pub(crate) fn as_ptr(&self) -> core::ptr::NonNull<Self> {
+            self.into()
+        }
+    }
+}
+
+pub mod sched {
+    use super::WORLD;
+    use super::task::{Task, Ticket, Wake, Woken};
+    use crate::sync::Lock;
+    use crate::sys::epoll::Epoll;
+    use crate::timer::{Heap, Timer};
+    use core::ptr::NonNull;
+    use core::slice;
+
+    pub type Family = u8;
+
+    pub struct Worker {
+        pub(crate) index: usize,
+        timers: Lock<Heap<(&'static Task, Ticket)>>,
+    }
+
+    pub struct Runtime(Worker);
+
+    pub fn get() -> Option<&'static Runtime> {
+        Some(&WORLD.runtime)
+    }
+
+    impl Runtime {
+        pub(super) fn new() -> Self {
+            Self(Worker { index: 0, timers: Lock::new(Heap::new()) })
+        }
+
+        pub(super) fn worker(&self) -> &Worker {
+            &self.0
+        }
+
+        pub fn workers(&self) -> &[Worker] {
+            slice::from_ref(&self.0)
+        }
+
+        pub(crate) fn enqueue(&self, task: &'static Task) {
+            task.enqueue();
+        }
+
+        pub(crate) fn enqueue_on(&self, _: &'static Worker, task: &'static Task) {
+            task.enqueue();
+        }
+    }
+
+    impl Worker {
+        pub(crate) unsafe fn schedule(&self, timer: NonNull<Timer<(&'static Task, Ticket)>>) {
+            // SAFETY: the caller's promise.
+            unsafe { self.timers.lock().insert(timer) };
+        }
+
+        pub(crate) unsafe fn cancel(&self, timer: NonNull<Timer<(&'static Task, Ticket)>>) {
+            // SAFETY: the caller's promise.
+            unsafe { self.timers.lock().remove(timer) };
+        }
+
+        pub(super) fn fire_timers(&self) {
+            let mut heap = self.timers.lock();
+            while let Some(timer) = heap.pop_due(super::SOON.0) {
+                // SAFETY: its task must take this very lock before the timer's frame ends.
+                let (task, ticket) = unsafe { timer.as_ref() }.payload;
+                if task.state.wake(ticket, Wake::TimedOut) == Woken::Enqueue {
+                    task.enqueue();
+                }
+            }
+        }
+
+        pub(crate) fn count_park(&self, _: Family) {}
+
+        pub(crate) fn epoll(&self) -> Epoll {
+            Epoll
+        }
+    }
+}
+
+pub mod sys {
+    use super::{Condvar, Mutex};
+    use core::mem::take;
+
+    const FILES: usize = 2;
+
+    /// The kernel: its futexes, its files, its clock.
+    pub struct Kernel {
+        state: Mutex<State>,
+        change: Condvar,
+    }
+
+    #[derive(Default)]
+    struct State {
+        late: bool,
+        /// Counts the calls of futex::wake.
+        wakes: usize,
+        files: [File; FILES],
+    }
+
+    #[derive(Default)]
+    struct File {
+        unread: usize,
+        tag: Option<u64>,
+        edge: bool,
+    }
+
+    impl Kernel {
+        pub(super) fn new() -> Self {
+            Self { state: Mutex::new(State::default()), change: Condvar::new() }
+        }
+
+        fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+            f(&mut self.state.lock().expect("a model does not poison"))
+        }
+
+        pub(super) fn expire(&self) {
+            self.with(|state| state.late = true);
+            self.change.notify_all();
+        }
+
+        pub(super) fn is_late(&self) -> bool {
+            self.with(|state| state.late)
+        }
+
+        pub(super) fn produce(&self, fd: usize) {
+            self.with(|state| {
+                let file = &mut state.files[fd];
+                file.unread += 1;
+                file.edge = file.tag.is_some();
+            });
+        }
+
+        pub(super) fn try_read(&self, fd: usize) -> bool {
+            self.with(|state| {
+                let unread = &mut state.files[fd].unread;
+                let got = *unread > 0;
+                *unread -= usize::from(got);
+                got
+            })
+        }
+
+        pub(super) fn take_edge(&self) -> Option<epoll::Event> {
+            self.with(|state| {
+                let file = state.files.iter_mut().find(|file| take(&mut file.edge))?;
+                Some(epoll::Event { flags: epoll::IN, data: file.tag? })
+            })
+        }
+    }
+
+    pub mod clock {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct Deadline(pub u64);
+
+        impl Deadline {
+            pub const NEVER: Deadline = Deadline(u64::MAX);
+        }
+
+        pub fn now() -> u64 {
+            u64::from(super::super::WORLD.kernel.is_late())
+        }
+    }
+
+    pub mod futex {
+        use super::super::WORLD;
+        use super::clock::Deadline;
+        use crate::sync::{AtomicU32, SeqCst};
+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Awake {
+            Woken,
+            Interrupted,
+            TimedOut,
+        }
+
+        /// Sleeps until any futex is woken: it may always be spurious.
+        pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Deadline>) -> Awake {
+            let kernel = &WORLD.kernel;
+            let mut state = kernel.state.lock().expect("a model does not poison");
+            let before = state.wakes;
+            if word.load(SeqCst) != expected {
+                return Awake::Woken;
+            }
+            while state.wakes == before {
+                if state.late && deadline.is_some() {
+                    return Awake::TimedOut;
+                }
+                state = kernel.change.wait(state).expect("a model does not poison");
+            }
+            Awake::Woken
+        }
+
+        pub fn wake(_: *const AtomicU32, _: u32) {
+            WORLD.kernel.with(|state| state.wakes += 1);
+            WORLD.kernel.change.notify_all();
+        }
+    }
+
+    pub mod epoll {
+        use super::super::WORLD;
+        use rustix::fd::RawFd;
+        use rustix::io::Errno;
+
+        pub const IN: u32 = 0x1;
+        pub const PRI: u32 = 0x2;
+        pub const OUT: u32 = 0x4;
+        pub const ERR: u32 = 0x8;
+        pub const HUP: u32 = 0x10;
+        pub const RDHUP: u32 = 0x2000;
+
+        #[derive(Clone, Copy)]
+        pub struct Event {
+            pub flags: u32,
+            pub data: u64,
+        }
+
+        #[derive(Clone, Copy)]
+        pub struct Epoll;
+
+        impl Epoll {
+            pub fn add(self, fd: RawFd, data: u64) -> Result<(), Errno> {
+                WORLD.kernel.with(|state| {
+                    let file = &mut state.files[fd as usize];
+                    if file.tag.is_some() {
+                        return Err(Errno::EXIST);
+                    }
+                    file.tag = Some(data);
+                    file.edge = file.unread > 0;
+                    Ok(())
+                })
+            }
+
+            pub fn modify(self, fd: RawFd, data: u64) -> Result<(), Errno> {
+                WORLD.kernel.with(|state| {
+                    let file = &mut state.files[fd as usize];
+                    file.tag.as_mut().map(|tag| *tag = data).ok_or(Errno::NOENT)?;
+                    file.edge |= file.unread > 0;
+                    Ok(())
+                })
+            }
+
+            pub fn delete(self, fd: RawFd) {
+                WORLD.kernel.with(|state| state.files[fd as usize] = super::File::default());
+            }
+        }
+    }
+
+    pub mod descriptor {
+        use rustix::fd::RawFd;
+
+        pub fn hide(_: RawFd) -> RawFd {
+            unreachable!("no model closes a descriptor that is waited for")
+        }
+
+        pub fn close_hidden(_: RawFd) {
+            unreachable!("no model closes a descriptor that is waited for")
+        }
+    }
+}
