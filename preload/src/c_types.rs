@@ -15,9 +15,6 @@ pub type CleanupRoutine = unsafe extern "C-unwind" fn(*mut c_void);
 /// A handler of `pthread_atfork`, if there is one.
 pub type ForkHandler = Option<unsafe extern "C-unwind" fn()>;
 
-/// What the dynamic loader runs with its errors caught.
-pub type LoaderOperation = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
-
 pub type once_flag = c_int;
 pub type thrd_t = c_ulong;
 pub type thrd_start_t = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;

@@ -3,7 +3,7 @@
 //! ```text
 //!  31                                8  7      6      5      4   3      0
 //! +-----------------------------------+------+------+------+---+--------+
-//! | fork count at birth (0: unknown)  | conn | snd? | rcv? | nb|  kind  |
+//! | fork count at birth (0: unknown)  | mark | snd? | rcv? | nb|  kind  |
 //! +-----------------------------------+------+------+------+---+--------+
 //! ```
 //!
@@ -23,6 +23,8 @@ const NONBLOCK: u32 = 1 << 4;
 /// SO_RCVTIMEO, SO_SNDTIMEO may be set: ask.
 const RCV_TIMED: u32 = 1 << 5;
 const SND_TIMED: u32 = 1 << 6;
+/// SO_RCVLOWAT was set.
+const MARKED: u32 = 1 << 7;
 const BIRTH_SHIFT: u32 = 8;
 
 /// How often this process has forked, plus one.
@@ -97,14 +99,21 @@ pub fn timeout(fd: c_int, side: Interest) -> Option<u64> {
     let mut time = timeval { tv_sec: 0, tv_usec: 0 };
     ask(fd, libc::SOL_SOCKET, option, &mut time).then_some(())?;
     let ns = time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000;
-    (ns != 0).then_some(ns)
+    if ns == 0 {
+        remove(fd, flag);
+        return None;
+    }
+    Some(ns)
 }
 
-/// getsockopt(2) of a plain value.
+/// getsockopt(2) of a plain value; errno stays.
 fn ask<T>(fd: c_int, level: c_int, option: c_int, value: &mut T) -> bool {
     let mut len = size_of::<T>() as libc::socklen_t;
+    let errno = errno();
     // SAFETY: the call writes at most `len` bytes of `value`.
-    unsafe { real::getsockopt(fd, level, option, std::ptr::from_mut(value).cast(), &mut len) == 0 }
+    let told = unsafe { real::getsockopt(fd, level, option, std::ptr::from_mut(value).cast(), &mut len) == 0 };
+    set_errno(errno);
+    told
 }
 
 /// The kind of `fd`; `None`: it is not open. Remembered: a mistake (the number was closed and made again by calls that
@@ -223,9 +232,11 @@ pub fn option_set(fd: c_int, level: c_int, option: c_int) {
     match (level, option) {
         (libc::SOL_SOCKET, libc::SO_RCVTIMEO | SO_RCVTIMEO_NEW) => add(fd, RCV_TIMED),
         (libc::SOL_SOCKET, libc::SO_SNDTIMEO | SO_SNDTIMEO_NEW) => add(fd, SND_TIMED),
-        (libc::SOL_SOCKET, libc::SO_RCVLOWAT) | (libc::IPPROTO_TCP, libc::TCP_ULP) => {
+        (libc::SOL_SOCKET, libc::SO_RCVLOWAT) => {
             set_kind(fd, Kind::Socket);
+            add(fd, MARKED);
         }
+        (libc::IPPROTO_TCP, libc::TCP_ULP) => set_kind(fd, Kind::Socket),
         _ => {}
     }
 }
@@ -236,6 +247,12 @@ const SO_SNDTIMEO_NEW: c_int = 67;
 fn set_kind(fd: c_int, kind: Kind) {
     if let Some(slot) = reactor::slot(fd) {
         let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & !KIND | kind as u32));
+    }
+}
+
+fn remove(fd: c_int, bits: u32) {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.facts.fetch_and(!bits, Relaxed);
     }
 }
 
@@ -280,10 +297,37 @@ pub fn is_ready(fd: c_int, side: Interest) -> bool {
     unsafe { real::poll(&mut look, 1, 0) != 0 }
 }
 
-/// Takes the pending error of a socket: 0 if there is none; -1 with errno if `fd` is no socket.
-pub fn socket_error(fd: c_int) -> ssize_t {
-    let mut error: c_int = 0;
-    if ask(fd, libc::SOL_SOCKET, libc::SO_ERROR, &mut error) { error as ssize_t } else { -1 }
+/// Whether a socket has an error pending, which the next call would take.
+pub fn has_error(fd: c_int) -> bool {
+    let mut look = libc::pollfd { fd, events: 0, revents: 0 };
+    // SAFETY: one structure, written in place.
+    unsafe { real::poll(&mut look, 1, 0) == 1 && look.revents & libc::POLLERR != 0 }
+}
+
+/// Whether accept(2) has a socket to wait on, and a number to give: else it fails at once.
+pub fn can_accept(fd: c_int) -> bool {
+    let mut listens: c_int = 0;
+    ask(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN, &mut listens) && listens == 1 && is_number_left(fd)
+}
+
+fn is_number_left(fd: c_int) -> bool {
+    // SAFETY: the duplicate is this call's alone.
+    unsafe {
+        let copy = real::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0);
+        copy != -1 && real::close(copy) == 0
+    }
+}
+
+/// Whether a blocking receive of `n` bytes would still wait for SO_RCVLOWAT, which MSG_DONTWAIT does not.
+pub fn is_below_mark(fd: c_int, n: usize) -> bool {
+    if facts(fd) & MARKED == 0 {
+        return false;
+    }
+    let (mut mark, mut there) = (1 as c_int, 0 as c_int);
+    ask(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, &mut mark);
+    // SAFETY: the call writes one int.
+    unsafe { real::ioctl(fd, libc::FIONREAD, &raw mut there as usize) };
+    (there as usize) < n.min(mark as usize) && !is_ready(fd, Interest::READ)
 }
 
 /// SOCK_STREAM and so on.

@@ -3,6 +3,7 @@
 use crate::abi;
 use crate::config::{self, Config, StatsFormat};
 use crate::export::{Family, real};
+use crate::loader;
 use crate::process;
 use crate::stats::Counters;
 use iopatch_runtime::{arch, sched};
@@ -23,6 +24,7 @@ static CONSTRUCTOR: extern "C" fn() = construct;
 static DESTRUCTOR: extern "C" fn() = report;
 
 extern "C" fn construct() {
+    loader::resolve();
     real::resolve_all();
     // SAFETY: it has no precondition.
     arch::init(unsafe { libc::getauxval(libc::AT_HWCAP2) });

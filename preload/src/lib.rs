@@ -18,6 +18,7 @@ mod fd;
 mod guard;
 mod hooks;
 mod init;
+mod loader;
 mod process;
 mod rows;
 mod stats;

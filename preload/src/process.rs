@@ -15,10 +15,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 static WORKERS: AtomicUsize = AtomicUsize::new(1);
-/// The size of a stack where the attributes leave it open, and what libc would give.
+/// `--stack-size`; 0: what libc would give.
 static STACK: AtomicUsize = AtomicUsize::new(0);
-static NATIVE_STACK: AtomicUsize = AtomicUsize::new(0);
-static GUARD: AtomicUsize = AtomicUsize::new(0);
 /// Set when no coroutine can be made, after saying why: threads are native then.
 static NATIVE: AtomicBool = AtomicBool::new(true);
 /// Main has called pthread_exit: the process ends with its last thread.
@@ -28,18 +26,16 @@ static STARTING: Lock<()> = Lock::new(());
 
 /// Takes the options, once, in the constructor.
 pub fn init(config: &config::Config) {
-    let (stack, guard) = libc_default_stack();
-    NATIVE_STACK.store(stack, Relaxed);
-    STACK.store(config.stack_size.unwrap_or(stack), Relaxed);
-    GUARD.store(guard, Relaxed);
+    STACK.store(config.stack_size.unwrap_or(0), Relaxed);
     WORKERS.store(config.workers, Relaxed);
     NATIVE.store(false, Relaxed);
     // SAFETY: the handlers live as long as the library, which is never unloaded.
     unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
 }
 
-/// The default attributes, which the program may change (pthread_setattr_default_np(3)).
-fn libc_default_stack() -> (usize, usize) {
+/// Of a thread with default attributes, which the program may change (pthread_setattr_default_np(3)): libc's size of
+/// the stack, the one that the user chose in its place, and the size of the guard.
+pub fn default_stack() -> (usize, usize, usize) {
     let (mut stack, mut guard) = (8 << 20, 4096);
     // SAFETY: all-zero memory that the first call initialises, the last gives back.
     unsafe {
@@ -50,7 +46,10 @@ fn libc_default_stack() -> (usize, usize) {
             pthread_attr_destroy(&mut attr);
         }
     }
-    (stack, guard)
+    match STACK.load(Relaxed) {
+        0 => (stack, stack, guard),
+        chosen => (stack, chosen, guard),
+    }
 }
 
 unsafe extern "C" {
@@ -59,15 +58,6 @@ unsafe extern "C" {
 
 pub fn can_have_coroutines() -> bool {
     !NATIVE.load(Relaxed)
-}
-
-/// Stack and guard of a thread with default attributes.
-pub fn default_stack() -> (usize, usize) {
-    (STACK.load(Relaxed), GUARD.load(Relaxed))
-}
-
-pub fn native_stack_size() -> usize {
-    NATIVE_STACK.load(Relaxed)
 }
 
 /// The runtime, started if need be. `None`: it can't be; the reason has been said.

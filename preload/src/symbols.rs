@@ -210,7 +210,7 @@ macro_rules! symbols {
         tracks   pthread_kill(thread: pthread_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
         tracks   pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int => "the kernel does not know a coroutine's id";
         tracks   pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
-        parks    pthread_once(once: *mut pthread_once_t, init: InitRoutine) -> c_int => "until whoever came first has done it";
+        parks    pthread_once = __pthread_once (once: *mut pthread_once_t, init: InitRoutine) -> c_int => "until whoever came first has done it";
         tracks   pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -> c_int => BY_TID;
         tracks   pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int => BY_TID;
         tracks   pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t) -> c_int => BY_TID;
@@ -229,8 +229,6 @@ macro_rules! symbols {
         absent   pthread_setspecific(key: pthread_key_t, value: *const c_void) -> c_int => IN_TCB;
         absent   pthread_self() -> pthread_t => IN_TCB;
         absent   pthread_equal(a: pthread_t, b: pthread_t) -> c_int => "libc's own is right: it compares two TCBs";
-        tracks   _dl_catch_exception(exception: *mut c_void, operate: LoaderOperation, arg: *mut c_void) -> c_int
-                 => "the loader's step from relocation to constructors: new static TLS is copied into the live coroutines";
     }
 
     Cancel cancel Thread "cancellation and cleanup handlers" {
@@ -247,16 +245,16 @@ macro_rules! symbols {
 
     // From here to `syscall`: parking by address, in glibc's own layout of each object. Process-shared ones are glibc's.
     Mutex mutex Thread "mutexes" {
-        tracks   pthread_mutex_init(mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int => "never waits";
-        tracks   pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
-        parks    pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int => "until unlocked";
-        tracks   pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        tracks   pthread_mutex_init = __pthread_mutex_init (mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int => "never waits";
+        tracks   pthread_mutex_destroy = __pthread_mutex_destroy (mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        parks    pthread_mutex_lock = __pthread_mutex_lock (mutex: *mut pthread_mutex_t) -> c_int => "until unlocked";
+        tracks   pthread_mutex_trylock = __pthread_mutex_trylock (mutex: *mut pthread_mutex_t) -> c_int => "never waits";
         parks    pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, deadline: *const timespec) -> c_int
                  => "until unlocked or the time is up";
         parks    pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, deadline: *const timespec) -> c_int
                  => "until unlocked or the time is up";
-        tracks   pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int => "wakes one who waits";
-        tracks   pthread_mutex_consistent(mutex: *mut pthread_mutex_t) -> c_int => "never waits";
+        tracks   pthread_mutex_unlock = __pthread_mutex_unlock (mutex: *mut pthread_mutex_t) -> c_int => "wakes one who waits";
+        tracks   pthread_mutex_consistent = pthread_mutex_consistent_np (mutex: *mut pthread_mutex_t) -> c_int => "never waits";
         tracks   pthread_mutex_getprioceiling(mutex: *const pthread_mutex_t, ceiling: *mut c_int) -> c_int => "never waits";
         parks    pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int => "locks the mutex";
     }
@@ -274,21 +272,21 @@ macro_rules! symbols {
     }
 
     Rwlock rwlock Thread "read-write locks" {
-        tracks   pthread_rwlock_init(lock: *mut pthread_rwlock_t, attr: *const pthread_rwlockattr_t) -> c_int => "never waits";
-        tracks   pthread_rwlock_destroy(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
-        parks    pthread_rwlock_rdlock(lock: *mut pthread_rwlock_t) -> c_int => "until no writer holds it";
-        tracks   pthread_rwlock_tryrdlock(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        tracks   pthread_rwlock_init = __pthread_rwlock_init (lock: *mut pthread_rwlock_t, attr: *const pthread_rwlockattr_t) -> c_int => "never waits";
+        tracks   pthread_rwlock_destroy = __pthread_rwlock_destroy (lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        parks    pthread_rwlock_rdlock = __pthread_rwlock_rdlock (lock: *mut pthread_rwlock_t) -> c_int => "until no writer holds it";
+        tracks   pthread_rwlock_tryrdlock = __pthread_rwlock_tryrdlock (lock: *mut pthread_rwlock_t) -> c_int => "never waits";
         parks    pthread_rwlock_timedrdlock(lock: *mut pthread_rwlock_t, deadline: *const timespec) -> c_int
                  => "until no writer holds it or the time is up";
         parks    pthread_rwlock_clockrdlock(lock: *mut pthread_rwlock_t, clock: clockid_t, deadline: *const timespec) -> c_int
                  => "until no writer holds it or the time is up";
-        parks    pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int => "until nobody holds it";
-        tracks   pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int => "never waits";
+        parks    pthread_rwlock_wrlock = __pthread_rwlock_wrlock (lock: *mut pthread_rwlock_t) -> c_int => "until nobody holds it";
+        tracks   pthread_rwlock_trywrlock = __pthread_rwlock_trywrlock (lock: *mut pthread_rwlock_t) -> c_int => "never waits";
         parks    pthread_rwlock_timedwrlock(lock: *mut pthread_rwlock_t, deadline: *const timespec) -> c_int
                  => "until nobody holds it or the time is up";
         parks    pthread_rwlock_clockwrlock(lock: *mut pthread_rwlock_t, clock: clockid_t, deadline: *const timespec) -> c_int
                  => "until nobody holds it or the time is up";
-        tracks   pthread_rwlock_unlock(lock: *mut pthread_rwlock_t) -> c_int => "wakes those who wait";
+        tracks   pthread_rwlock_unlock = __pthread_rwlock_unlock (lock: *mut pthread_rwlock_t) -> c_int => "wakes those who wait";
     }
 
     Spin spin Thread "spin locks" {
@@ -430,6 +428,8 @@ macro_rules! symbols {
     // What the kernel keeps for each of its threads.
     Tid tid Thread "thread ids" {
         tracks   gettid() -> pid_t => "the coroutine's own, unique and stable";
+        tracks   prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int
+                 => "variadic; PR_SET_NAME and PR_GET_NAME are the coroutine's name";
         absent   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OS_THREAD;
         absent   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => OS_THREAD;
         absent   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OS_THREAD;

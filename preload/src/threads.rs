@@ -34,9 +34,9 @@ impl Plan {
         if !process::can_have_coroutines() {
             return None;
         }
+        let (default, chosen, guard) = process::default_stack();
         if attr.is_null() {
-            let (stack, guard) = process::default_stack();
-            return Some(Self { stack, guard, memory: None, detached: false, mask: mask_to_inherit() });
+            return Some(Self { stack: chosen, guard, memory: None, detached: false, mask: mask_to_inherit() });
         }
         let (mut stack, mut guard, mut detached, mut low) = (0, 0, 0, std::ptr::null_mut());
         // SAFETY: the caller's promise; each call reads the attributes and writes one local.
@@ -52,11 +52,13 @@ impl Plan {
             }
         }
         let memory = (!low.is_null()).then_some(low as usize);
-        if memory.is_none() && stack == process::native_stack_size() {
-            stack = process::default_stack().0;
+        if memory.is_none() && stack == default {
+            stack = chosen;
         }
         let detached = detached == PTHREAD_CREATE_DETACHED;
-        Some(Self { stack, guard, memory, detached, mask: mask_to_inherit() })
+        // SAFETY: the caller's promise.
+        let mask = unsafe { mask_of(attr) }.unwrap_or_else(mask_to_inherit);
+        Some(Self { stack, guard, memory, detached, mask })
     }
 }
 
@@ -79,13 +81,22 @@ unsafe fn asks_for_scheduling(attr: *const pthread_attr_t) -> bool {
         let mut cpus: cpu_set_t = std::mem::zeroed();
         pthread_attr_getaffinity_np(attr, size_of::<cpu_set_t>(), &mut cpus);
         // An attribute without CPUs is answered with all of them.
-        let limited = CPU_COUNT(&cpus) != CPU_SETSIZE && CPU_COUNT(&cpus) != 0;
-        limited || (inherit == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER)
+        CPU_COUNT(&cpus) != CPU_SETSIZE || (inherit == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER)
+    }
+}
+
+/// The signal mask in the attributes, if there is one.
+unsafe fn mask_of(attr: *const pthread_attr_t) -> Option<u64> {
+    // SAFETY: all-zero is a set, of 128 bytes, which the call fills in; the kernel's mask is its first eight.
+    unsafe {
+        let mut set: sigset_t = std::mem::zeroed();
+        (pthread_attr_getsigmask_np(attr, &mut set) == 0).then(|| (&raw const set).cast::<u64>().read())
     }
 }
 
 unsafe extern "C" {
     fn pthread_attr_getdetachstate(attr: *const pthread_attr_t, state: *mut c_int) -> c_int;
+    fn pthread_attr_getsigmask_np(attr: *const pthread_attr_t, mask: *mut sigset_t) -> c_int;
 }
 
 fn mask_to_inherit() -> u64 {
@@ -137,20 +148,15 @@ unsafe fn slot(runtime: &Runtime, plan: &Plan) -> Option<(&'static Task, bool)> 
 
 /// A thread begins with its maker's name.
 fn inherit_name(task: &Task) {
-    let words = match guard::self_task() {
-        Some(maker) => [maker.name[0].load(Relaxed), maker.name[1].load(Relaxed)],
-        None => native_name(),
-    };
-    task.name[0].store(words[0], Relaxed);
-    task.name[1].store(words[1], Relaxed);
+    task.set_name(guard::self_task().map_or_else(native_name, Task::name));
 }
 
 /// The calling OS thread's name.
-pub fn native_name() -> [u64; 2] {
-    let mut words = [0u64; 2];
+fn native_name() -> [u8; 16] {
+    let mut name = [0; 16];
     // SAFETY: the call writes 16 bytes.
-    unsafe { prctl(PR_GET_NAME, words.as_mut_ptr()) };
-    words
+    unsafe { real::prctl(PR_GET_NAME, name.as_mut_ptr() as usize, 0, 0, 0) };
+    name
 }
 
 /// The whole life of a coroutine, on its own stack.
@@ -202,10 +208,13 @@ fn free(task: &'static Task) {
 /// `result` is null or writable.
 pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Option<Deadline>) -> c_int {
     wait::testcancel();
+    if task.life.load(Acquire) & life::DETACHED != 0 {
+        return EINVAL;
+    }
     if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
         return EDEADLK;
     }
-    if task.life.load(Acquire) & life::DETACHED != 0 || task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
+    if task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
         return EINVAL;
     }
     let running = || !task.is_finished();

@@ -122,17 +122,17 @@ pub fn yield_now() {
     }
 }
 
-/// Whether the calling thread is to be cancelled at its next cancellation point.
+/// Whether the calling thread, coroutine or native, is to be cancelled at its next cancellation point.
 #[inline]
 pub fn cancel_requested() -> bool {
-    guard::self_task().is_some_and(|task| abi::cancel_requested(task.thread_pointer() as *mut u8))
+    abi::cancel_requested(arch::thread_pointer() as *mut u8)
 }
 
 /// A cancellation point: does not return if the thread was cancelled.
 #[inline]
 pub fn testcancel() {
-    if guard::coroutine().is_some() && cancel_requested() {
-        // SAFETY: it has no precondition; it unwinds to the coroutine's base frame.
+    if cancel_requested() {
+        // SAFETY: it has no precondition; it unwinds to the thread's first frame.
         unsafe { real::pthread_testcancel() };
     }
 }
@@ -203,93 +203,108 @@ impl Call {
 /// as the program made it. The number may change on the way: a descriptor that was closed under its waiter goes on
 /// under one of the library's.
 #[inline]
-pub fn retry(call: Call, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+pub fn retry(call: Call, attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+    let mut fd = call.fd;
+    let result = retry_on(call, &mut fd, attempt);
+    release(fd, call.fd);
+    result
+}
+
+/// As [`retry`], for a call that is done in parts: `fd` is the number to go on with, to be given to [`release`] at last.
+#[inline]
+pub fn retry_on(call: Call, fd: &mut c_int, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
     match guard::coroutine() {
-        Some(task) if !call.dontwait => retry_as_task(task, call, &mut attempt),
-        _ => attempt(call.fd, false),
+        Some(task) if !call.dontwait => retry_as_task(task, call, fd, &mut attempt),
+        _ => attempt(*fd, false),
     }
 }
 
 #[inline]
-fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+fn retry_as_task(
+    task: &'static Task,
+    call: Call,
+    fd: &mut c_int,
+    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
+) -> ssize_t {
     testcancel();
-    let slot = reactor::slot(call.fd);
+    let errno = fd::errno();
+    let slot = reactor::slot(*fd);
     let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
     // A stream that was drained, with no edge since: the call would only say so.
-    let drained = call.whole > 0 && !seen.is_ready(call.side) && fd::is_drained_stream(call.fd);
+    let drained = call.whole > 0 && !seen.is_ready(call.side) && fd::is_drained_stream(*fd);
     if !drained {
-        let result = attempt(call.fd, true);
-        if result >= 0 {
-            note_drained(call, slot, seen, result);
+        if let Some(result) = try_once(call, *fd, attempt) {
             return result;
         }
-        if fd::errno() != libc::EAGAIN {
-            return result;
-        }
-        if let Some(slot) = slot {
-            slot.disprove(seen, call.side);
+        if fd::is_nonblocking(*fd) {
+            return fd::fail(libc::EAGAIN);
         }
     }
-    wait_and_retry(task, call, attempt)
+    let result = wait_and_retry(task, call, fd, attempt);
+    if result >= 0 {
+        // What the tries in between left in errno is not the program's to see.
+        fd::set_errno(errno);
+    }
+    result
 }
 
-/// A stream that gave less than was asked for has no more: the next edge tells when it has.
+/// One attempt. `None`: it would have to wait, and the readiness says so.
 #[inline]
-fn note_drained(call: Call, slot: Option<&reactor::Slot>, seen: reactor::Seen, result: ssize_t) {
-    if let Some(slot) = slot
-        && (result as usize) < call.whole
-        && result > 0
-        && seen.is_regular()
-    {
+fn try_once(call: Call, fd: c_int, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+    let slot = reactor::slot(fd);
+    let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
+    let result = attempt(fd, true);
+    let waits = result < 0 && fd::errno() == libc::EAGAIN;
+    // A stream that gave less than was asked for has no more: the next edge tells when it has.
+    let drained = result > 0 && (result as usize) < call.whole && seen.is_regular();
+    if let Some(slot) = slot.filter(|_| waits || drained) {
         slot.disprove(seen, call.side);
     }
+    (!waits).then_some(result)
 }
 
 #[inline(never)]
-fn wait_and_retry(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
-    if fd::is_nonblocking(call.fd) {
-        return fd::fail(libc::EAGAIN);
-    }
-    let errno = fd::errno();
-    let deadline = call.deadline.or_else(|| fd::timeout(call.fd, call.side).map(Deadline::after));
-    let mut fd = call.fd;
-    let result = loop {
-        match reactor::wait(task, call.family as u8, fd, call.side, deadline, fd::is_trusted(fd)) {
-            Err(_) => break detach(|| attempt(fd, false)),
+fn wait_and_retry(
+    task: &'static Task,
+    call: Call,
+    fd: &mut c_int,
+    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
+) -> ssize_t {
+    // Known from the first wait on, so that later calls can tell a drained stream.
+    fd::kind(*fd);
+    let deadline = call.deadline.or_else(|| fd::timeout(*fd, call.side).map(Deadline::after));
+    loop {
+        match reactor::wait(task, call.family as u8, *fd, call.side, deadline, fd::is_trusted(*fd)) {
+            Err(_) => return detach(|| attempt(*fd, false)),
             Ok(waited) => {
-                fd = waited.fd;
+                *fd = waited.fd;
                 match waited.why {
-                    task::Wake::TimedOut => break fd::fail(libc::EAGAIN),
+                    task::Wake::TimedOut => return fd::fail(libc::EAGAIN),
                     task::Wake::Interrupted => interrupted(task),
                     task::Wake::Unparked => {}
                 }
             }
         }
-        let slot = reactor::slot(fd);
-        let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
-        let result = attempt(fd, true);
-        if result >= 0 {
-            // What the tries in between left in errno is not the program's to see.
-            fd::set_errno(errno);
-            note_drained(call, slot, seen, result);
-            break result;
+        if let Some(result) = try_once(call, *fd, attempt) {
+            return result;
         }
-        if fd::errno() != libc::EAGAIN {
-            break result;
-        }
-        if let Some(slot) = slot {
-            slot.disprove(seen, call.side);
-        }
-    };
-    release(fd, call.fd);
-    result
+    }
 }
 
-/// Gives back the number that a wait went on with, if the program closed its own meanwhile.
-fn release(fd: c_int, own: c_int) {
+/// Gives back the number that a wait went on with, if the program closed its `own` meanwhile.
+pub fn release(fd: c_int, own: c_int) {
     if let Some(slot) = reactor::slot(fd).filter(|_| fd != own) {
         slot.release_guest(fd);
     }
+}
+
+/// Ends the wait of a native thread in the lot, where the kernel's signals for libc's own waits do not.
+///
+/// # Safety
+/// `thread` is a thread that has not been joined.
+pub unsafe fn interrupt_native(thread: libc::pthread_t) {
+    // SAFETY: the caller's promise.
+    unsafe { lot::interrupt_thread(thread as usize) };
 }
 
 /// Runs the handlers of the signals that were sent to the calling coroutine.

@@ -37,7 +37,7 @@ pub use sys::clock::{Deadline, now};
 pub use task::Wake;
 
 #[cfg(loom)]
-pub mod models;
+mod models;
 #[cfg(loom)]
 use models::world::{local, sched, sys, task};
 

@@ -5,6 +5,7 @@
 //! | `current` | the scheduler | the coroutine, while it may park; null: a native thread, or a pinned coroutine |
 //! | `owner` | the scheduler | the coroutine whose storage this is, for its whole life; null: a native thread |
 //! | `carrier` | its own thread | the carrier, in the scheduler on its own stack; null: anything else |
+//! | `asleep` | see `park::waiter` | what a native thread sleeps on |
 //! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
 
 use crate::arch;
@@ -18,6 +19,7 @@ pub struct Local {
     pub current: AtomicPtr<Task>,
     pub owner: AtomicPtr<Task>,
     pub carrier: AtomicPtr<Carrier>,
+    pub asleep: AtomicU32,
     pub id: AtomicU32,
 }
 

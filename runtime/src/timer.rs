@@ -178,3 +178,6 @@ unsafe fn cut_first<T>(list: &mut *mut Timer<T>) -> Option<*mut Timer<T>> {
     }
     Some(first)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -6,7 +6,7 @@
 
 #ifdef __cplusplus
 /* Said first, so that util.h's declaration names the C symbol. */
-extern "C" unsigned long iopatch_counter(const char *) __attribute__((weak));
+
 #endif
 #include "util.h"
 #include <limits.h>

@@ -72,7 +72,12 @@
  * Names: "coroutines", "peak", "switches", "handoffs", "workers",
  * "os_threads", and "parks.<family>" (socket, rw, time, select, thread,
  * mutex, cond, rwlock, sem, barrier, futex, ...). */
-extern unsigned long iopatch_counter(const char *name) __attribute__((weak));
+#ifdef __cplusplus
+extern "C"
+#else
+extern
+#endif
+    unsigned long iopatch_counter(const char *name) __attribute__((weak));
 
 /* True when the program runs under the library. */
 static inline int preloaded(void) { return iopatch_counter != NULL; }

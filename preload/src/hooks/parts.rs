@@ -1,5 +1,5 @@
 //! Calls that are done in parts: a stream takes and gives what it has room for, and a blocking call goes on until all
-//! is done, or until an error, which is told only if nothing was done before it.
+//! is done, or until an error, which is told only if nothing was done before it; else it is left for the next call.
 
 use crate::export::{Family, real};
 use crate::fd;
@@ -11,17 +11,21 @@ use libc::*;
 ///
 /// The socket's time-out bounds the call, not each part of it, as in the kernel.
 pub fn send_all(call: Call, whole: usize, mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t) -> ssize_t {
-    let mut done = 0;
+    let (mut fd, mut done, mut call) = (call.fd, 0, call);
+    let own = fd;
     loop {
-        let sent = retry(call, |fd, nowait| attempt(fd, done, nowait));
-        if sent < 0 {
+        let sent = wait::retry_on(call, &mut fd, |fd, nowait| match done {
+            0 => attempt(fd, done, nowait),
+            _ if fd::has_error(fd) => fd::fail(EPIPE),
+            _ => attempt(fd, done, nowait),
+        });
+        done += sent.max(0) as usize;
+        let partial = sent > 0 && done < whole && guard::coroutine().is_some() && !call.dontwait;
+        if !partial || fd::is_nonblocking(fd) {
+            wait::release(fd, own);
             return if done > 0 { done as ssize_t } else { sent };
         }
-        done += sent as usize;
-        let partial = done < whole && sent > 0 && guard::coroutine().is_some() && !call.dontwait;
-        if !partial || fd::is_nonblocking(call.fd) {
-            return done as ssize_t;
-        }
+        call.deadline = call.deadline.or_else(|| fd::timeout(fd, Interest::WRITE).map(Deadline::after));
     }
 }
 
@@ -147,21 +151,21 @@ pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssiz
     })
 }
 
-fn collect(fd: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t) -> ssize_t {
-    let call = Call::new(Family::Socket, fd, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
-    let deadline = fd::timeout(fd, Interest::READ).map(Deadline::after);
-    let mut done = 0;
+fn collect(own: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t) -> ssize_t {
+    let deadline = fd::timeout(own, Interest::READ).map(Deadline::after);
+    let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
+    let (call, flags) = (Call { deadline, ..call }, flags & !MSG_WAITALL);
+    let (mut fd, mut done) = (own, 0);
     loop {
-        let flags = flags & !MSG_WAITALL;
-        let bounded = Call { deadline, ..call };
-        let got = retry(bounded, |fd, nowait| attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }));
-        if got < 0 {
+        let got = wait::retry_on(call, &mut fd, |fd, nowait| match done {
+            0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
+            _ if fd::has_error(fd) => fd::fail(EPIPE),
+            _ => attempt(fd, done, flags | MSG_DONTWAIT),
+        });
+        done += got.max(0) as usize;
+        if got <= 0 || done >= n || call.dontwait || !is_stream(fd) || fd::is_nonblocking(fd) {
+            wait::release(fd, own);
             return if done > 0 { done as ssize_t } else { got };
-        }
-        done += got as usize;
-        let finished = got == 0 || done >= n || call.dontwait || !is_stream(fd);
-        if finished || fd::is_nonblocking(fd) {
-            return done as ssize_t;
         }
     }
 }
@@ -284,7 +288,7 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
     }
     let call = Call::new(Family::Socket, out, Interest::WRITE);
     send_all(call, n, |fd, done, _nowait| {
-        if !is_ready(fd, POLLOUT) {
+        if !fd::is_ready(fd, Interest::WRITE) {
             return fd::fail(EAGAIN);
         }
         // What fits the socket's buffer now; the rest waits above, not in the kernel.
@@ -299,23 +303,17 @@ fn is_socket(fd: c_int) -> bool {
     matches!(fd::kind(fd), Some(fd::Kind::Tcp | fd::Kind::Socket))
 }
 
-fn is_ready(fd: c_int, events: c_short) -> bool {
-    let mut look = pollfd { fd, events, revents: 0 };
-    // SAFETY: one structure, written in place.
-    unsafe { real::poll(&mut look, 1, 0) != 0 }
-}
-
 /// splice(2) and tee(2): waits for both ends, then makes the call, which may still wait (the ends have been looked at one
 /// after the other), under handoff.
 pub fn move_some(from: c_int, to: c_int, nonblocking: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
     if nonblocking || guard::coroutine().is_none() {
         return attempt();
     }
-    for (fd, side, events) in [(from, Interest::READ, POLLIN), (to, Interest::WRITE, POLLOUT)] {
+    for (fd, side) in [(from, Interest::READ), (to, Interest::WRITE)] {
         if fd::is_nonblocking(fd) || fd::kind(fd) == Some(fd::Kind::File) {
             continue;
         }
-        let ready = |fd: c_int, _nowait: bool| if is_ready(fd, events) { 0 } else { fd::fail(EAGAIN) };
+        let ready = |fd: c_int, _nowait: bool| if fd::is_ready(fd, side) { 0 } else { fd::fail(EAGAIN) };
         if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
             return -1;
         }

@@ -8,7 +8,6 @@
 //! | regular file | none: the call itself, under handoff |
 
 use super::parts::{self, Parts};
-use super::socket;
 use crate::export::{Family, real};
 use crate::fd::{self, Kind};
 use crate::guard;
@@ -62,6 +61,9 @@ pub unsafe fn read(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
 
 /// read(2) of a socket; of what is one no more, after all, as the kernel has it.
 unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, nowait: bool) -> ssize_t {
+    if nowait && fd::is_below_mark(fd, n) {
+        return fd::fail(EAGAIN);
+    }
     let result = unsafe { real::recv(fd, buf, n, if nowait { MSG_DONTWAIT } else { 0 }) };
     if result == -1 && fd::errno() == ENOTSOCK && fd::find_kind(fd).is_some() {
         return unsafe { real::read(fd, buf, n) };
@@ -78,8 +80,11 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
         return unsafe { real::readv(fd, iov, n) };
     }
     if is_socket(fd) {
-        let (_, mut whole) = unsafe { vector_message(iov, n) };
-        return unsafe { socket::recvmsg(fd, whole.from(0).cast_mut(), 0) };
+        let (_, mut message) = unsafe { vector_message(iov, n) };
+        return retry(call(fd, Interest::READ), |fd, nowait| unsafe {
+            let flags = if nowait { MSG_DONTWAIT } else { 0 };
+            real::recvmsg(fd, message.from(0).cast_mut(), flags)
+        });
     }
     stream(
         fd,

@@ -30,8 +30,9 @@ pub unsafe fn recv(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssiz
     }
     // A peek leaves what it saw: it says nothing about the rest.
     let whole = if flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0 { n } else { 0 };
-    retry(call(fd, Interest::READ, flags).whole(whole), |fd, nowait| unsafe {
-        real::recv(fd, buf, n, attempt_flags(flags, nowait))
+    retry(call(fd, Interest::READ, flags).whole(whole), |fd, nowait| match nowait {
+        true if fd::is_below_mark(fd, n) => fd::fail(EAGAIN),
+        _ => unsafe { real::recv(fd, buf, n, attempt_flags(flags, nowait)) },
     })
 }
 
@@ -121,22 +122,13 @@ pub unsafe fn accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags
 /// between, the call blocks in the kernel, under handoff.
 fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
     let attempt = |fd: c_int, nowait: bool| {
-        if !nowait {
-            accept(fd) as ssize_t
-        } else if is_acceptable(fd) {
-            wait::detach(|| accept(fd)) as ssize_t
-        } else {
+        if nowait && !fd::is_ready(fd, Interest::READ) && fd::can_accept(fd) {
             fd::fail(EAGAIN)
+        } else {
+            wait::detach(|| accept(fd)) as ssize_t
         }
     };
     retry(Call::new(Family::Socket, fd, Interest::READ), attempt) as c_int
-}
-
-/// Whether accept(2) would not wait: there is a connection, or it would fail.
-fn is_acceptable(fd: c_int) -> bool {
-    let mut look = pollfd { fd, events: POLLIN, revents: 0 };
-    // SAFETY: one structure, written in place.
-    unsafe { real::poll(&mut look, 1, 0) != 0 }
 }
 
 /// Only a connection of TCP's kind is waited for: those of a UNIX-domain socket wait for room in the listener's queue,
@@ -154,24 +146,18 @@ pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int
         return started;
     }
     fd::set_errno(errno);
-    wait_connected(fd)
-}
-
-/// Waits for a connection that is being made; its outcome is in SO_ERROR.
-fn wait_connected(fd: c_int) -> c_int {
-    let attempt = |fd: c_int, _nowait: bool| {
-        let mut look = pollfd { fd, events: POLLOUT, revents: 0 };
-        // SAFETY: one structure, written in place.
-        if unsafe { real::poll(&mut look, 1, 0) } == 0 { fd::fail(EAGAIN) } else { fd::socket_error(fd) }
-    };
-    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), attempt);
-    match outcome {
-        0 => 0,
-        // SO_SNDTIMEO is up: natively the connection goes on, and the call says EINPROGRESS.
-        -1 if fd::errno() == EAGAIN => fd::fail(EINPROGRESS) as c_int,
-        -1 => -1,
-        error => fd::fail(error as c_int) as c_int,
+    // The second call takes the outcome as the first one would have, error and all.
+    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), |fd, _nowait| {
+        if !fd::is_ready(fd, Interest::WRITE) {
+            return fd::fail(EAGAIN);
+        }
+        wait::detach(|| unsafe { real::connect(fd, addr, len) }) as ssize_t
+    });
+    if outcome == -1 && fd::errno() == EAGAIN {
+        // SO_SNDTIMEO is up: the connection goes on, and the call says so.
+        fd::set_errno(EINPROGRESS);
     }
+    outcome as c_int
 }
 
 pub unsafe fn sendfile(out: c_int, from: c_int, offset: *mut off_t, n: size_t) -> ssize_t {

@@ -85,7 +85,9 @@ pub unsafe fn pthread_exit(result: *mut c_void) -> ! {
 
 pub unsafe fn pthread_cancel(thread: pthread_t) -> c_int {
     let Some(task) = (unsafe { guard::task_of(thread) }) else {
-        return unsafe { real::pthread_cancel(thread) };
+        let error = unsafe { real::pthread_cancel(thread) };
+        unsafe { wait::interrupt_native(thread) };
+        return error;
     };
     if !task.is_finished() {
         abi::request_cancel(thread as *mut u8);
@@ -123,18 +125,4 @@ pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset
 pub unsafe fn sched_yield() -> c_int {
     wait::yield_now();
     0
-}
-
-/// ld.so calls this, through its PLT, with no exception to fill in when a library has been relocated and its
-/// constructors are to run (glibc elf/dl-open.c: `_dl_catch_exception (NULL, call_dl_init, ...)`). dlopen(3) itself must
-/// not be a hook: it finds the caller's search path by its return address.
-pub unsafe fn _dl_catch_exception(
-    exception: *mut c_void,
-    operate: crate::c_types::LoaderOperation,
-    arg: *mut c_void,
-) -> c_int {
-    if exception.is_null() {
-        threads::copy_new_tls();
-    }
-    unsafe { real::_dl_catch_exception(exception, operate, arg) }
 }

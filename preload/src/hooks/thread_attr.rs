@@ -52,14 +52,9 @@ pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_in
     if bytes.len() >= NAME {
         return ERANGE;
     }
-    let mut words = [0u8; NAME];
-    words[..bytes.len()].copy_from_slice(bytes);
-    let (low, high) = words.split_at(NAME / 2);
-    for (word, half) in task.name.iter().zip([low, high]) {
-        let mut eight = [0u8; NAME / 2];
-        eight.copy_from_slice(half);
-        word.store(u64::from_ne_bytes(eight), Relaxed);
-    }
+    let mut whole = [0; NAME];
+    whole[..bytes.len()].copy_from_slice(bytes);
+    task.set_name(whole);
     0
 }
 
@@ -70,8 +65,7 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
     if n < NAME {
         return ERANGE;
     }
-    let words = [task.name[0].load(Relaxed), task.name[1].load(Relaxed)];
-    unsafe { name.cast::<[u64; 2]>().write_unaligned(words) };
+    unsafe { name.cast::<[u8; NAME]>().write(task.name()) };
     0
 }
 

@@ -1,10 +1,10 @@
 //! The parking lot: a word is changed and its address unparked, while a waiter looks at the word,
 //! announces, enters its bucket, parks, and its deadline passes.
 
-use super::world::{SOON, let_time_pass, spawn_task};
+use super::world::{SOON, interrupt, let_time_pass, spawn_task, task_number, thread_pointer};
 use crate::Wake;
-use crate::park::{Requeued, park, requeue, unpark};
-use crate::sync::{AtomicU32, Relaxed};
+use crate::park::{Requeued, interrupt_thread, is_empty, park, requeue, unpark};
+use crate::sync::{Acquire, AtomicU32, AtomicUsize, Relaxed, Release};
 use crate::sys::clock::Deadline;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
@@ -74,7 +74,7 @@ fn unpark_or_time_out(kind: Kind) {
             Some(Wake::TimedOut) | None => assert_eq!(woken, 0),
             Some(Wake::Interrupted) => panic!("nobody interrupts"),
         }
-        assert_eq!(unpark(HERE, usize::MAX, ALL), 0, "a waiter that has gone is still in the lot");
+        assert!(is_empty(), "a node is left in the lot");
     });
 }
 
@@ -97,8 +97,9 @@ fn two_wait(second: Kind) {
         let_time_pass();
         word.store(1, Relaxed);
         let woken = unpark(HERE, 1, ALL) + unpark(HERE, 1, ALL);
-        let unparked = waiters.into_iter().filter(|_| true).map(|waiter| waiter.join().unwrap());
-        assert_eq!(unparked.filter(|parked| *parked == Some(Wake::Unparked)).count(), woken);
+        let unparked = waiters.map(|waiter| waiter.join().unwrap());
+        assert_eq!(unparked.into_iter().filter(|parked| *parked == Some(Wake::Unparked)).count(), woken);
+        assert!(is_empty(), "a node is left in the lot");
     });
 }
 
@@ -126,7 +127,7 @@ fn moved(kind: Kind) {
         clock.join().unwrap();
         let expected = if woken == 1 { Wake::Unparked } else { Wake::TimedOut };
         assert_eq!(waiter.join().unwrap(), Some(expected));
-        assert_eq!(unpark(HERE, usize::MAX, ALL) + unpark(THERE, usize::MAX, ALL), 0);
+        assert!(is_empty(), "a node is left in the lot");
     });
 }
 
@@ -152,5 +153,61 @@ fn one_of_two_is_woken_and_the_other_moved() {
         assert_eq!(unpark(THERE, usize::MAX, ALL), moved);
         let unparked = waiters.map(|waiter| waiter.join().unwrap() == Some(Wake::Unparked));
         assert_eq!(unparked.into_iter().filter(|&yes| yes).count(), woken + moved);
+        assert!(is_empty(), "a node is left in the lot");
     });
+}
+
+/// An interruption ends a wait, the present one or the next, also where an unpark is quicker: the
+/// first wait may be unparked, and nothing but the interruption ends a second one.
+fn interrupted(kind: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let (seen, tp) = (word.clone(), Arc::new(AtomicUsize::new(0)));
+        let own_tp = tp.clone();
+        let body = move || {
+            own_tp.store(thread_pointer(), Release);
+            match park(FAMILY, HERE, ALL, || seen.load(Relaxed) == 0, None) {
+                Some(Wake::Interrupted) => {}
+                _ => assert_eq!(park(FAMILY, THERE, ALL, || true, None), Some(Wake::Interrupted)),
+            }
+            // Until the interrupter has been: a native thread must be alive.
+            while seen.load(Relaxed) != 2 {
+                thread::yield_now();
+            }
+        };
+        let waiter = match kind {
+            Kind::Task(index) => spawn_task(index, move |_| body()),
+            Kind::Thread => thread::spawn(body),
+        };
+        let unparker = {
+            let word = word.clone();
+            thread::spawn(move || {
+                word.store(1, Relaxed);
+                unpark(HERE, 1, ALL);
+            })
+        };
+        match kind {
+            Kind::Task(index) => interrupt(task_number(index)),
+            Kind::Thread => loop {
+                match tp.load(Acquire) {
+                    0 => thread::yield_now(),
+                    // SAFETY: the thread waits for what is stored below.
+                    tp => break unsafe { interrupt_thread(tp) },
+                }
+            },
+        }
+        unparker.join().unwrap();
+        word.store(2, Relaxed);
+        waiter.join().unwrap();
+    });
+}
+
+#[test]
+fn an_interruption_is_not_lost_on_a_task() {
+    interrupted(Kind::Task(0));
+}
+
+#[test]
+fn an_interruption_is_not_lost_on_a_thread() {
+    interrupted(Kind::Thread);
 }

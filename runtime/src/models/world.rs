@@ -37,6 +37,7 @@ loom::lazy_static! {
 
 loom::thread_local! {
     static CURRENT: Cell<Option<&'static task::Task>> = Cell::new(None);
+    static LOCAL: local::Local = local::Local::default();
 }
 
 /// Starts `body` as task `index`.
@@ -47,6 +48,23 @@ pub fn spawn_task<R: 'static>(index: usize, body: impl FnOnce(&'static task::Tas
         CURRENT.with(|current| current.set(Some(task)));
         body(task)
     })
+}
+
+pub fn task_number(index: usize) -> &'static task::Task {
+    &WORLD.tasks[index]
+}
+
+/// The running thread's.
+pub fn thread_pointer() -> usize {
+    LOCAL.with(|local| core::ptr::from_ref(local).addr())
+}
+
+/// As `Runtime::interrupt`.
+pub fn interrupt(task: &'static task::Task) {
+    task.set_interruption();
+    if task.state.interrupt() == task::Woken::Enqueue {
+        task.enqueue();
+    }
 }
 
 /// Has every deadline pass.
@@ -83,6 +101,24 @@ fn take_edges() {
 
 pub mod local {
     use super::{CURRENT, task::Task};
+    use crate::sync::AtomicU32;
+
+    #[derive(Default)]
+    pub struct Local {
+        pub asleep: AtomicU32,
+    }
+
+    impl Local {
+        pub unsafe fn of<'a>(tp: usize) -> &'a Self {
+            // SAFETY: the caller's promise; a thread pointer is, here, the address of the storage.
+            unsafe { &*(tp as *const Self) }
+        }
+
+        pub fn mine<'a>() -> &'a Self {
+            // SAFETY: the running thread's storage lives while it runs.
+            unsafe { Self::of(super::thread_pointer()) }
+        }
+    }
 
     pub fn current() -> Option<&'static Task> {
         CURRENT.with(|current| current.get())
@@ -92,7 +128,7 @@ pub mod local {
 pub mod task {
     use super::sched::Worker;
     use super::{Condvar, Mutex, WORLD};
-    use crate::sync::AtomicPtr;
+    use crate::sync::{AtomicBool, AtomicPtr, SeqCst, fence};
 
     pub use super::state::{Settled, State, Ticket, Wake, Woken};
 
@@ -103,6 +139,7 @@ pub mod task {
     pub struct Task {
         pub(crate) state: State,
         pub(crate) link: AtomicPtr<Task>,
+        interrupted: AtomicBool,
         queued: Mutex<bool>,
         run: Condvar,
     }
@@ -112,6 +149,7 @@ pub mod task {
             Self {
                 state: State::runnable(),
                 link: AtomicPtr::default(),
+                interrupted: AtomicBool::new(false),
                 queued: Mutex::new(false),
                 run: Condvar::new(),
             }
@@ -126,6 +164,18 @@ pub mod task {
                     self.state.resume();
                 }
             }
+        }
+
+        /// As in a build. Loom takes a SeqCst access for an AcqRel one, hence the fences, which the
+        /// exchanges of a build imply on x86-64.
+        pub(crate) fn set_interruption(&self) {
+            self.interrupted.store(true, SeqCst);
+            fence(SeqCst);
+        }
+
+        pub(crate) fn take_interruption(&self) -> bool {
+            fence(SeqCst);
+            self.interrupted.load(SeqCst) && self.interrupted.swap(false, SeqCst)
         }
 
         pub(super) fn enqueue(&self) {
@@ -296,8 +346,8 @@ pub mod sys {
 
         pub(super) fn take_edge(&self) -> Option<epoll::Event> {
             self.with(|state| {
-                let file = state.files.iter_mut().find(|file| take(&mut file.edge))?;
-                Some(epoll::Event { flags: epoll::IN, data: file.tag? })
+                let tag = state.files.iter_mut().find_map(|file| file.tag.filter(|_| take(&mut file.edge)))?;
+                Some(epoll::Event { flags: epoll::IN, data: tag })
             })
         }
     }

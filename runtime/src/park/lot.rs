@@ -5,7 +5,7 @@
 
 use super::{List, Node, Waiter, Wakeups};
 use crate::sched::Family;
-use crate::sync::{AtomicU32, Lock};
+use crate::sync::Lock;
 use crate::sys::clock::Deadline;
 use crate::task::Wake;
 use core::ptr::NonNull;
@@ -45,6 +45,12 @@ pub(crate) fn forget() {
     }
 }
 
+/// Whether no node is in any bucket, be it alive or left behind: for models.
+#[cfg(loom)]
+pub(crate) fn is_empty() -> bool {
+    LOT.iter().all(|bucket| bucket.0.lock().is_empty())
+}
+
 /// Sleeps on `addr` until unparked, `deadline`, or an interruption; `None`: `validate`, which is
 /// asked under the bucket's lock, said no.
 pub fn park(
@@ -54,12 +60,11 @@ pub fn park(
     validate: impl FnOnce() -> bool,
     deadline: Option<Deadline>,
 ) -> Option<Wake> {
-    let word = AtomicU32::new(0);
     let mut bucket = LOT[index(addr)].0.lock();
     if !validate() {
         return None;
     }
-    let waiter = Waiter::announce(&word);
+    let waiter = Waiter::announce();
     let mut node = Node::new(waiter, Place { addr, mask });
     let node = NonNull::from(&mut node);
     // SAFETY: the node is removed below, before its frame ends.

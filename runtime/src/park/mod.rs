@@ -5,6 +5,9 @@ mod lot;
 mod waiter;
 
 pub use lot::{Requeued, park, requeue, unpark};
+#[cfg(not(loom))]
 pub(crate) use lot::forget;
-pub use waiter::sleep;
+#[cfg(loom)]
+pub(crate) use lot::is_empty;
+pub use waiter::{interrupt_thread, sleep};
 pub(crate) use waiter::{List, Node, Waiter, Wakeups};

@@ -4,7 +4,7 @@
 //! waiter's stack. Two rules keep that sound: wakers touch a node only under the lock of the list
 //! that it is in; and the waiter, before its frame ends, sees under that lock that the node is out.
 
-use crate::local;
+use crate::local::{self, Local};
 use crate::sched::{self, Family, Worker};
 use crate::sync::{Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 use crate::sys::clock::Deadline;
@@ -13,26 +13,35 @@ use crate::task::{Step, Task, Ticket, Wake, Woken};
 use crate::timer::Timer;
 use core::ptr::{NonNull, null_mut};
 
-/// A native thread's word while nobody has woken it; else 1 + the `Wake`.
-const ASLEEP: u32 = 0;
-const UNPARKED: u32 = 1 + Wake::Unparked as u32;
-const GONE: u32 = 1 + Wake::Interrupted as u32;
+// A native thread's word: `Local::asleep`.
+/// It does not wait.
+const IDLE: u32 = 0;
+/// It waits, and nobody has woken it.
+const ASLEEP: u32 = 1;
+const UNPARKED: u32 = 2;
+/// Its wait is over, or its next one will be at once: somebody called [`interrupt_thread`].
+const INTERRUPTED: u32 = 3;
 
 /// Who waits.
 #[derive(Clone, Copy)]
 pub(crate) enum Waiter {
     Task(&'static Task, Ticket),
-    /// A native thread, by the word on its stack that it sleeps on.
+    /// A native thread, by the word of its own storage that it sleeps on.
     Thread(*const AtomicU32),
 }
 
 impl Waiter {
-    /// The caller announces a wait; `word` is the native thread's, in the caller's frame.
+    /// The caller announces a wait.
     #[inline]
-    pub fn announce(word: &AtomicU32) -> Self {
+    pub fn announce() -> Self {
         match local::current() {
             Some(task) => Self::Task(task, task.state.announce()),
-            None => Self::Thread(word),
+            None => {
+                let word = &Local::mine().asleep;
+                // One that was interrupted before stays so, and will not sleep.
+                let _ = word.compare_exchange(IDLE, ASLEEP, Relaxed, Relaxed);
+                Self::Thread(word)
+            }
         }
     }
 
@@ -40,8 +49,12 @@ impl Waiter {
     pub fn retract(self) -> Option<Wake> {
         match self {
             Self::Task(task, _) => task.state.retract(),
-            // SAFETY: the word is in the caller's frame.
-            Self::Thread(word) => unsafe { &*word }.swap(GONE, Acquire).checked_sub(1).map(|_| Wake::Unparked),
+            // SAFETY: the caller's own storage.
+            Self::Thread(word) => match unsafe { &*word }.swap(IDLE, Acquire) {
+                UNPARKED => Some(Wake::Unparked),
+                INTERRUPTED => Some(Wake::Interrupted),
+                _ => None,
+            },
         }
     }
 
@@ -49,7 +62,7 @@ impl Waiter {
     pub fn wait(self, family: Family, deadline: Option<Deadline>) -> Wake {
         match self {
             Self::Task(task, ticket) => wait_as_task(task, ticket, family, deadline),
-            // SAFETY: the word is in the caller's frame.
+            // SAFETY: the caller's own storage.
             Self::Thread(word) => wait_as_thread(unsafe { &*word }, deadline),
         }
     }
@@ -68,8 +81,7 @@ impl Waiter {
                 }
             },
             Self::Thread(word) => {
-                // SAFETY: the node is in a list whose lock the caller holds, so its thread has not
-                // left the frame that the word is in.
+                // SAFETY: the node is in a list whose lock the caller holds, so its thread waits, hence lives.
                 let first = unsafe { &*word }
                     .compare_exchange(ASLEEP, UNPARKED, Release, Relaxed)
                     .is_ok();
@@ -82,18 +94,17 @@ impl Waiter {
     }
 }
 
-fn wait_as_task(
-    task: &'static Task,
-    ticket: Ticket,
-    family: Family,
-    deadline: Option<Deadline>,
-) -> Wake {
+fn wait_as_task(task: &'static Task, ticket: Ticket, family: Family, deadline: Option<Deadline>) -> Wake {
+    // Who interrupts sets the flag, then ends the wait; who waits announces it, then looks at the flag.
+    if task.take_interruption() {
+        return task.state.retract().unwrap_or(Wake::Interrupted);
+    }
     let home = task.home();
     home.count_park(family);
     let Some(deadline) = deadline else {
         // SAFETY: the caller is the task, and holds no lock.
         unsafe { task.switch_out(Step::Park) };
-        return task.state.why();
+        return why(task);
     };
     let mut timer = Timer::new(deadline, (task, ticket));
     let timer = NonNull::from(&mut timer);
@@ -101,7 +112,7 @@ fn wait_as_task(
     unsafe {
         home.schedule(timer);
         task.switch_out(Step::Park);
-        let why = task.state.why();
+        let why = why(task);
         if why != Wake::TimedOut {
             home.cancel(timer);
         }
@@ -109,26 +120,49 @@ fn wait_as_task(
     }
 }
 
+/// Why the wait of `task`, the caller, has ended.
+fn why(task: &Task) -> Wake {
+    let why = task.state.why();
+    if why == Wake::Interrupted {
+        task.take_interruption();
+    }
+    why
+}
+
 fn wait_as_thread(word: &AtomicU32, deadline: Option<Deadline>) -> Wake {
-    loop {
-        if word.load(Acquire) != ASLEEP {
-            return Wake::Unparked;
-        }
+    while word.load(Acquire) == ASLEEP {
         let why = match futex::wait(word, ASLEEP, deadline) {
             Awake::Woken => continue,
             Awake::Interrupted => Wake::Interrupted,
             Awake::TimedOut => Wake::TimedOut,
         };
         // A waker that was quicker has spent its wake on this thread: it counts as unparked.
-        let left = word.compare_exchange(ASLEEP, GONE, Acquire, Acquire);
-        return if left.is_ok() { why } else { Wake::Unparked };
+        if word.compare_exchange(ASLEEP, IDLE, Acquire, Relaxed).is_ok() {
+            return why;
+        }
+    }
+    match word.swap(IDLE, Acquire) {
+        INTERRUPTED => Wake::Interrupted,
+        _ => Wake::Unparked,
+    }
+}
+
+/// Ends the wait of a native thread as interrupted; if it does not wait, its next one.
+///
+/// # Safety
+/// `tp` is the thread pointer of a thread that is alive.
+pub unsafe fn interrupt_thread(tp: usize) {
+    // SAFETY: the caller's promise.
+    let word = unsafe { &Local::of(tp).asleep };
+    let ends = |state| (state == IDLE || state == ASLEEP).then_some(INTERRUPTED);
+    if word.fetch_update(Release, Relaxed, ends) == Ok(ASLEEP) {
+        futex::wake(word, 1);
     }
 }
 
 /// Sleeps until `deadline`; `Unparked` never comes.
 pub fn sleep(family: Family, deadline: Deadline) -> Wake {
-    let word = AtomicU32::new(ASLEEP);
-    Waiter::announce(&word).wait(family, Some(deadline))
+    Waiter::announce().wait(family, Some(deadline))
 }
 
 /// What is left to do for waits that were ended under a lock.
@@ -309,3 +343,6 @@ impl<T> List<T> {
         })
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -287,3 +287,6 @@ fn readiness_of(flags: u32) -> u32 {
         .filter(|(flag, _)| flags & flag != 0)
         .fold(0, |bits, (_, more)| bits | more)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

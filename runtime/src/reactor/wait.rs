@@ -4,7 +4,6 @@ use super::slot::{Interest, Place, Seen, Slot, Unwatchable};
 use super::table::slot;
 use crate::park::{Node, Waiter};
 use crate::sched::{Family, Worker};
-use crate::sync::AtomicU32;
 use crate::sys::clock::Deadline;
 use crate::task::{Task, Wake};
 use core::ptr::NonNull;
@@ -32,8 +31,7 @@ pub fn wait(
     const ENOSYS: i32 = 38;
     let slot = slot(fd).ok_or(Unwatchable(ENOSYS))?;
     slot.watch(fd, task.home(), trusted)?;
-    let unused = AtomicU32::new(0);
-    let waiter = Waiter::announce(&unused);
+    let waiter = Waiter::announce();
     let mut node = Node::new(waiter, Place { fd, interest });
     let node = NonNull::from(&mut node);
     // SAFETY: the node leaves below, before its frame ends.
@@ -107,8 +105,7 @@ pub fn wait_any(
     for entry in entries.iter() {
         prepare(entry, task.home())?;
     }
-    let unused = AtomicU32::new(0);
-    let waiter = Waiter::announce(&unused);
+    let waiter = Waiter::announce();
     let all = entries.len();
     let entered = enter_all(entries, waiter);
     let why = if entered == all {

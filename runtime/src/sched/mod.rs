@@ -273,8 +273,9 @@ impl Runtime {
             .unwrap_or(&workers[start % workers.len()])
     }
 
-    /// Ends whatever wait `task` is in, as interrupted.
+    /// Ends the wait that `task` is in, or else its next one, as interrupted.
     pub fn interrupt(&self, task: &'static Task) {
+        task.set_interruption();
         if task.state.interrupt() == Woken::Enqueue {
             self.enqueue(task);
         }

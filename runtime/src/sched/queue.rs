@@ -122,3 +122,7 @@ impl<T: Linked> Queue<T> {
         n
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "queue/tests.rs"]
+mod tests;

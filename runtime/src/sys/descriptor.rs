@@ -73,6 +73,9 @@ pub fn close_hidden(fd: RawFd) {
 
 /// The program wants the number `fd` for itself (dup2 over it): moves ours away.
 pub fn vacate(fd: RawFd) {
+    if !is_hidden(fd) {
+        return;
+    }
     let Some(entry) = HIDDEN.iter().find(|h| h.load(Relaxed) == fd) else {
         return;
     };

@@ -15,7 +15,7 @@ pub use state::{Settled, State, Ticket, Wake, Woken};
 
 use crate::arch::FloatControl;
 use crate::sched::Carrier;
-use crate::sync::{Acquire, AtomicPtr, AtomicU32, AtomicU64, Release};
+use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -80,8 +80,10 @@ pub struct Task {
     pub mask: Cell<u64>,
     /// Signals sent to this thread that it has not taken yet: kernel layout.
     signals: AtomicU64,
+    /// Somebody wants the thread to look up from its next wait.
+    interrupted: AtomicBool,
     /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
-    pub name: [AtomicU64; 2],
+    name: [AtomicU64; 2],
     /// Bits of [`life`]; joiners park on this word's address.
     pub life: AtomicU32,
     /// The thread id that the program sees.
@@ -151,6 +153,28 @@ impl Task {
     pub(crate) unsafe fn switch_out(&self, step: Step) {
         // SAFETY: the yielder lies in the first frame of this very stack.
         unsafe { (*self.yielder.get()).suspend(step) };
+    }
+
+    /// The thread's name: at most 15 bytes, then zeroes.
+    pub fn name(&self) -> [u8; 16] {
+        let [low, high] = &self.name;
+        (u128::from(low.load(Relaxed)) | u128::from(high.load(Relaxed)) << 64).to_le_bytes()
+    }
+
+    pub fn set_name(&self, name: [u8; 16]) {
+        let whole = u128::from_le_bytes(name);
+        self.name[0].store(whole as u64, Relaxed);
+        self.name[1].store((whole >> 64) as u64, Relaxed);
+    }
+
+    /// The next wait of the task is to end at once.
+    pub(crate) fn set_interruption(&self) {
+        self.interrupted.store(true, SeqCst);
+    }
+
+    #[inline]
+    pub(crate) fn take_interruption(&self) -> bool {
+        self.interrupted.load(SeqCst) && self.interrupted.swap(false, SeqCst)
     }
 
     /// Leaves the signal `number` (from 1) for the thread to take where it next wakes.

@@ -16,7 +16,7 @@
 
 use super::{State, Task};
 use crate::arch::FloatControl;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Acquire, Relaxed, Release};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Acquire, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
@@ -258,6 +258,7 @@ impl Slab {
             float: Cell::new(FloatControl::read()),
             mask: Cell::new(0),
             signals: AtomicU64::new(0),
+            interrupted: AtomicBool::new(false),
             name: [const { AtomicU64::new(0) }; 2],
             life: AtomicU32::new(0),
             id: self.next_id(),

@@ -191,3 +191,7 @@ impl State {
         Wake::from_bits(self.0.load(Relaxed))
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "state/tests.rs"]
+mod tests;

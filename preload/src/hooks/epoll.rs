@@ -1,0 +1,96 @@
+//! epoll(7) of the program's own. An epoll descriptor can itself be watched: it is readable while it has an event to
+//! tell, so waiting for events is waiting for a descriptor.
+
+use super::select::limit::{self, Limit};
+use super::select::set::Set;
+use super::select::{changes_mask, waiter};
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard::Task;
+use crate::wait;
+use iopatch_runtime::sys::descriptor;
+use libc::*;
+use std::ptr::null;
+
+/// epoll_wait(2) by a coroutine. The set's first attempt finds every error.
+#[inline(never)]
+unsafe fn wait_events(task: &'static Task, fd: c_int, events: *mut epoll_event, n: c_int, limit: Limit) -> c_int {
+    let deadline = limit.deadline();
+    Set::with(1, |set| {
+        set.add(fd, POLLIN);
+        // SAFETY: the program's arguments.
+        let take = |asked: &mut [pollfd]| unsafe { real::epoll_wait(asked[0].fd, events, n, 0) };
+        set.wait(task, Family::Select, deadline, take).unwrap_or_else(|| {
+            // Rounded up: a wait must not end before its time.
+            let ms = deadline.map_or(-1, |end| limit::left(end).div_ceil(1_000_000).min(c_int::MAX as u64) as c_int);
+            // SAFETY: as above.
+            wait::detach_at_once(|| unsafe { real::epoll_wait(fd, events, n, ms) })
+        })
+    })
+}
+
+/// Waits as the mask demands; `call` is libc's own.
+unsafe fn wait_masked(
+    fd: c_int,
+    events: *mut epoll_event,
+    n: c_int,
+    limit: Limit,
+    mask: *const sigset_t,
+    call: impl FnOnce() -> c_int,
+) -> c_int {
+    match waiter(limit) {
+        // SAFETY: the program's mask.
+        Some(task) if unsafe { changes_mask(task, mask) } => wait::detach_at_once(call),
+        // SAFETY: the program's arguments.
+        Some(task) => unsafe { wait_events(task, fd, events, n, limit) },
+        None => call(),
+    }
+}
+
+fn born(fd: c_int) -> c_int {
+    if fd >= 0 { fd::born(fd, false) } else { fd }
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn epoll_wait(fd: c_int, events: *mut epoll_event, n: c_int, timeout: c_int) -> c_int {
+    let call = || unsafe { real::epoll_wait(fd, events, n, timeout) };
+    unsafe { wait_masked(fd, events, n, Limit::milliseconds(timeout), null(), call) }
+}
+
+pub unsafe fn epoll_pwait(
+    fd: c_int,
+    events: *mut epoll_event,
+    n: c_int,
+    timeout: c_int,
+    mask: *const sigset_t,
+) -> c_int {
+    let call = || unsafe { real::epoll_pwait(fd, events, n, timeout, mask) };
+    unsafe { wait_masked(fd, events, n, Limit::milliseconds(timeout), mask, call) }
+}
+
+pub unsafe fn epoll_pwait2(
+    fd: c_int,
+    events: *mut epoll_event,
+    n: c_int,
+    timeout: *const timespec,
+    mask: *const sigset_t,
+) -> c_int {
+    let call = || unsafe { real::epoll_pwait2(fd, events, n, timeout, mask) };
+    unsafe { wait_masked(fd, events, n, Limit::timespec(timeout), mask, call) }
+}
+
+pub unsafe fn epoll_create(size: c_int) -> c_int {
+    born(unsafe { real::epoll_create(size) })
+}
+
+pub unsafe fn epoll_create1(flags: c_int) -> c_int {
+    born(unsafe { real::epoll_create1(flags) })
+}
+
+pub unsafe fn epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_event) -> c_int {
+    if descriptor::is_hidden(fd) || descriptor::is_hidden(target) {
+        return fd::fail(EBADF) as c_int;
+    }
+    unsafe { real::epoll_ctl(fd, op, target, event) }
+}

@@ -1,0 +1,120 @@
+//! Sleeping. All sleeps are clock_nanosleep(2), as in glibc (`nanosleep.c`, `sysdeps/posix/sleep.c`, `usleep.c`).
+//!
+//! A sleep of no time still lets others run, and is a cancellation point: programs wait in loops of usleep(0).
+
+use super::select::limit::{is_time, left as time_left};
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::wait::{self, Deadline, Wake};
+use libc::*;
+use std::ptr::null_mut;
+
+/// Whether the kernel could read `time`. The coroutine's own stack, where most times lie, it can; of other memory it is
+/// asked: a futex(2) whose word has another value reads its time-out first, and does not wait.
+fn is_readable(task: &Task, time: *const timespec) -> bool {
+    if (task.slot.stack_low..task.slot.stack_high - size_of::<timespec>()).contains(&time.addr()) {
+        return true;
+    }
+    let (word, errno) = (0u32, fd::errno());
+    let operation = (FUTEX_WAIT | FUTEX_PRIVATE_FLAG) as usize;
+    // SAFETY: the kernel checks the address of the time.
+    unsafe { real::syscall(SYS_futex, (&raw const word).addr(), operation, 1, time.addr(), 0, 0) };
+    let faulted = fd::errno() == EFAULT || time.is_null();
+    fd::set_errno(errno);
+    !faulted
+}
+
+/// Sleeps on one of the clocks that go on by themselves. 0, EINTR, or what the kernel says of a bad time.
+unsafe fn sleep_on(
+    task: &'static Task,
+    clock: clockid_t,
+    flags: c_int,
+    time: *const timespec,
+    left: *mut timespec,
+) -> c_int {
+    wait::testcancel();
+    if !is_readable(task, time) {
+        return EFAULT;
+    }
+    // SAFETY: it can be read, as was just seen.
+    let span = unsafe { time.read() };
+    if !is_time(&span) {
+        return EINVAL;
+    }
+    if flags & TIMER_ABSTIME != 0 {
+        return sleep_until(task, clock, &span);
+    }
+    let deadline = Deadline::after(wait::nanoseconds(&span));
+    if !is_interrupted(task, deadline) {
+        return 0;
+    }
+    match time_left(deadline) {
+        0 => return 0,
+        // SAFETY: the program's pointer, writable if not null.
+        ns if !left.is_null() => unsafe { left.write(wait::timespec_of(ns)) },
+        _ => {}
+    }
+    EINTR
+}
+
+/// Sleeps until a moment of `clock`, which may be set meanwhile: whether it has come is asked again at the end.
+fn sleep_until(task: &'static Task, clock: clockid_t, moment: &timespec) -> c_int {
+    loop {
+        match wait::deadline(clock, moment) {
+            Err(error) => return error,
+            Ok(deadline) if is_interrupted(task, deadline) => return EINTR,
+            Ok(_) => {}
+        }
+        let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the call writes one timespec.
+        unsafe { clock_gettime(clock, &mut now) };
+        if (now.tv_sec, now.tv_nsec) >= (moment.tv_sec, moment.tv_nsec) {
+            return 0;
+        }
+    }
+}
+
+/// Sleeps until `deadline`; true if a signal's handler has run before.
+fn is_interrupted(task: &'static Task, deadline: Deadline) -> bool {
+    let interrupted = wait::sleep_until(Family::Time, deadline) == Wake::Interrupted;
+    if interrupted {
+        wait::interrupted(task);
+    }
+    interrupted
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+/// Clocks of CPU time are the kernel's; glibc and the kernel refuse all others but these.
+pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const timespec, left: *mut timespec) -> c_int {
+    match (guard::coroutine(), clock) {
+        (Some(task), CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME | CLOCK_TAI) => unsafe {
+            sleep_on(task, clock, flags, time, left)
+        },
+        _ => wait::detach(|| unsafe { real::clock_nanosleep(clock, flags, time, left) }),
+    }
+}
+
+pub unsafe fn nanosleep(time: *const timespec, left: *mut timespec) -> c_int {
+    match unsafe { clock_nanosleep(CLOCK_REALTIME, 0, time, left) } {
+        0 => 0,
+        error => fd::fail(error) as c_int,
+    }
+}
+
+/// Returns the whole seconds that were not slept.
+pub unsafe fn sleep(seconds: c_uint) -> c_uint {
+    let mut time = timespec { tv_sec: seconds.into(), tv_nsec: 0 };
+    let left = &raw mut time;
+    match unsafe { nanosleep(left, left) } {
+        0 => 0,
+        _ => unsafe { left.read() }.tv_sec as c_uint,
+    }
+}
+
+pub unsafe fn usleep(microseconds: useconds_t) -> c_int {
+    let (tv_sec, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+    let time = timespec { tv_sec: tv_sec.into(), tv_nsec: c_long::from(rest) * 1000 };
+    unsafe { nanosleep(&time, null_mut()) }
+}
