@@ -15,6 +15,15 @@ pub type CleanupRoutine = unsafe extern "C-unwind" fn(*mut c_void);
 /// A handler of `pthread_atfork`, if there is one.
 pub type ForkHandler = Option<unsafe extern "C-unwind" fn()>;
 
+/// What a jmp_buf and a sigjmp_buf are an array of (<setjmp.h>, <bits/types/struct___jmp_buf_tag.h>).
+#[repr(C)]
+pub struct jmp_buf_tag {
+    registers: [c_ulong; 8],
+    pub mask_was_saved: c_int,
+    /// The kernel's mask is its first word.
+    pub saved_mask: [u64; 16],
+}
+
 pub type once_flag = c_int;
 pub type thrd_t = c_ulong;
 pub type thrd_start_t = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;

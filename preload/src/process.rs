@@ -7,6 +7,7 @@ use crate::fd;
 use crate::guard;
 use crate::threads;
 use iopatch_runtime::local::Local;
+use iopatch_runtime::reactor;
 use iopatch_runtime::sched::{self, Host, Runtime};
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::task::slab::Shape;
@@ -29,6 +30,7 @@ pub fn init(config: &config::Config) {
     STACK.store(config.stack_size.unwrap_or(0), Relaxed);
     WORKERS.store(config.workers, Relaxed);
     NATIVE.store(false, Relaxed);
+    reactor::init();
     // SAFETY: the handlers live as long as the library, which is never unloaded.
     unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
 }

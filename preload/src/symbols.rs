@@ -385,6 +385,8 @@ macro_rules! symbols {
     }
 
     Signal signal Signal "signals" {
+        tracks   longjmp = siglongjmp = _longjmp (buf: *mut jmp_buf_tag, value: c_int) -> ! => "puts back the mask that sigsetjmp saved";
+        tracks   __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! => "as siglongjmp, fortified";
         tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
         absent   sigaction(signum: c_int, action: *const sigaction, old: *mut sigaction) -> c_int => HANDLER;
         absent   signal = bsd_signal (signum: c_int, handler: sighandler_t) -> sighandler_t => HANDLER;

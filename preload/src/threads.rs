@@ -228,7 +228,9 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
                 task.life.fetch_and(!life::JOINING, AcqRel);
                 wait::testcancel();
             }
-            Wake::Interrupted => wait::take_signals(),
+            Wake::Interrupted => {
+                wait::take_signals();
+            }
             _ => {}
         }
     }

@@ -280,7 +280,10 @@ fn wait_and_retry(
                 *fd = waited.fd;
                 match waited.why {
                     task::Wake::TimedOut => return fd::fail(libc::EAGAIN),
-                    task::Wake::Interrupted => interrupted(task),
+                    // Restarted, as after a handler with SA_RESTART.
+                    task::Wake::Interrupted => {
+                        interrupted(task);
+                    }
                     task::Wake::Unparked => {}
                 }
             }
@@ -308,16 +311,15 @@ pub unsafe fn interrupt_native(thread: libc::pthread_t) {
 }
 
 /// Runs the handlers of the signals that were sent to the calling coroutine.
-pub fn take_signals() {
-    if let Some(task) = guard::self_task() {
-        task.take_signals();
-    }
+pub fn take_signals() -> bool {
+    guard::self_task().is_some_and(Task::take_signals)
 }
 
-/// After an interruption: acts on a cancellation, runs the handlers of the signals sent to this coroutine.
-pub fn interrupted(task: &'static Task) {
+/// After an interruption: acts on a cancellation, runs the handlers of the signals sent to this coroutine; whether
+/// there were any.
+pub fn interrupted(task: &'static Task) -> bool {
     testcancel();
-    task.take_signals();
+    task.take_signals()
 }
 
 /// Waits until `attempt` has a result other than 0, or until `deadline`: what poll(2) and its like are.
@@ -339,7 +341,8 @@ pub fn any(
         match reactor::wait_any(task, family as u8, entries, deadline) {
             Err(_) => return Any::Unwatchable,
             Ok(task::Wake::TimedOut) => return Any::Done(attempt(entries)),
-            Ok(task::Wake::Interrupted) => interrupted(task),
+            Ok(task::Wake::Interrupted) if interrupted(task) => return Any::Done(fd::fail(libc::EINTR) as c_int),
+            Ok(task::Wake::Interrupted) => {}
             Ok(task::Wake::Unparked) => {}
         }
     }

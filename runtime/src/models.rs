@@ -5,7 +5,8 @@
 //! stack) is replaced by [`world`]. A wake that is lost is a deadlock there, which loom reports.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test -p iopatch-runtime --release --lib
+//! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
+//!     CARGO_TARGET_DIR=target/loom cargo test -p iopatch-runtime --release --lib
 //! ```
 
 pub mod world;

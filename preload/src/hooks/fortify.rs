@@ -27,12 +27,12 @@ const fn entries(size: size_t) -> usize {
 
 pub unsafe fn __read_chk(fd: c_int, buf: *mut c_void, n: size_t, size: size_t) -> ssize_t {
     check(n, size);
-    unsafe { rw::read(fd, buf, n) }
+    unsafe { rw::read_for(Family::Fortify, fd, buf, n) }
 }
 
 pub unsafe fn __recv_chk(fd: c_int, buf: *mut c_void, n: size_t, size: size_t, flags: c_int) -> ssize_t {
     check(n, size);
-    unsafe { socket::recv(fd, buf, n, flags) }
+    unsafe { socket::recv_for(Family::Fortify, fd, buf, n, flags) }
 }
 
 pub unsafe fn __recvfrom_chk(
@@ -45,7 +45,7 @@ pub unsafe fn __recvfrom_chk(
     len: *mut socklen_t,
 ) -> ssize_t {
     check(n, size);
-    unsafe { socket::recvfrom(fd, buf, n, flags, addr, len) }
+    unsafe { socket::recvfrom_for(Family::Fortify, fd, buf, n, flags, addr, len) }
 }
 
 pub unsafe fn __poll_chk(fds: *mut pollfd, n: nfds_t, timeout: c_int, size: size_t) -> c_int {

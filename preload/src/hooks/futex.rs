@@ -1,8 +1,9 @@
 //! `syscall()`: futexes of C++20's atomics, Rust's std and others wait in the lot, like all our waits by address.
 //!
-//! Private futexes only. A word without FUTEX_PRIVATE_FLAG may be shared with another process, and is another queue to
-//! Linux, too: those, and the kernel's other kinds of futex, go to the kernel. So do invalid requests, which it refuses
-//! in its own words. Results and errors are those of `kernel/futex/` and futex(2).
+//! A word without FUTEX_PRIVATE_FLAG may be shared with another process: then it is the kernel's. C++20's atomics never
+//! set the flag, so the kernel is asked whether the memory is shared (Linux 6.11; an older one is taken to say yes). The
+//! kernel's other kinds of futex go to the kernel, and so do invalid requests, which it refuses in its own words.
+//! Results and errors are those of `kernel/futex/` and futex(2).
 //!
 //! System calls that act on a record of ours go to the hook of the same name. All others may block, and are detached.
 
@@ -10,6 +11,7 @@ use super::{fdops, tid};
 use crate::export::{Family, real};
 use crate::fd;
 use crate::wait::{self, Deadline, Wake};
+use iopatch_runtime::sys::memory;
 use libc::*;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
@@ -169,7 +171,7 @@ fn futex(
     value3: u32,
 ) -> Option<Result<usize, c_int>> {
     const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
-    if operation & FUTEX_PRIVATE_FLAG == 0 {
+    if operation & FUTEX_PRIVATE_FLAG == 0 && memory::is_shared(word) {
         return None;
     }
     let n = value as c_int;

@@ -22,11 +22,11 @@ fn call(fd: c_int, side: Interest) -> Call {
 }
 
 /// A call on a descriptor that is no socket: by RWF_NOWAIT, by a look and the call itself, or just the call.
-fn stream(fd: c_int, side: Interest, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
-    if fd::kind(fd) != Some(Kind::Stream) || fd::is_nonblocking(fd) {
-        return wait::detach(|| plain(fd));
+fn stream(call: Call, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
+    if fd::kind(call.fd) != Some(Kind::Stream) || fd::is_nonblocking(call.fd) {
+        return wait::detach(|| plain(call.fd));
     }
-    retry(call(fd, side), |fd, no_wait| {
+    retry(call, |fd, no_wait| {
         if !no_wait {
             return plain(fd);
         }
@@ -36,24 +36,28 @@ fn stream(fd: c_int, side: Interest, nowait: impl Fn(c_int) -> ssize_t, plain: i
             return result;
         }
         fd::set_errno(errno);
-        if fd::is_ready(fd, side) { wait::detach(|| plain(fd)) } else { fd::fail(EAGAIN) }
+        if fd::is_ready(fd, call.side) { wait::detach(|| plain(fd)) } else { fd::fail(EAGAIN) }
     })
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn read(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
+    unsafe { read_for(Family::Rw, fd, buf, n) }
+}
+
+/// [`read`], counted as a wait of `family`.
+pub(super) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
     if guard::coroutine().is_none() || n == 0 {
         return unsafe { real::read(fd, buf, n) };
     }
     if is_socket(fd) {
-        let call = call(fd, Interest::READ).whole(n);
+        let call = Call::new(family, fd, Interest::READ).whole(n);
         return retry(call, |fd, nowait| unsafe { receive(fd, buf, n, nowait) });
     }
     let vector = iovec { iov_base: buf, iov_len: n };
     stream(
-        fd,
-        Interest::READ,
+        Call::new(family, fd, Interest::READ),
         |fd| unsafe { real::preadv2(fd, &vector, 1, HERE, RWF_NOWAIT) },
         |fd| unsafe { real::read(fd, buf, n) },
     )
@@ -87,8 +91,7 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
         });
     }
     stream(
-        fd,
-        Interest::READ,
+        call(fd, Interest::READ),
         |fd| unsafe { real::preadv2(fd, iov, n, HERE, RWF_NOWAIT) },
         |fd| unsafe { real::readv(fd, iov, n) },
     )

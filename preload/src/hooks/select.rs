@@ -8,16 +8,17 @@
 
 pub mod limit;
 pub mod set;
+mod sets;
 
 pub use super::epoll::{epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epoll_pwait2, epoll_wait};
 
 use crate::export::{Family, real};
-use crate::fd;
 use crate::guard::{self, Task};
-use crate::wait::{self, Deadline};
+use crate::wait::{self, Deadline, Entry};
 use libc::*;
 use limit::Limit;
 use set::Set;
+use sets::{Sets, count_bits};
 use std::ptr::{from_ref, null};
 
 /// After so many wakes in one wait that led to nothing, libc waits: the reactor tells a hang-up, and the end of a stream
@@ -45,18 +46,22 @@ pub(super) unsafe fn changes_mask(task: &Task, mask: *const sigset_t) -> bool {
     unsafe { mask.cast::<u64>().as_ref() }.is_some_and(|mask| (mask ^ task.mask.get()) & FREE != 0)
 }
 
-/// Polls what is asked, without a wait; `count` makes the result of it.
-fn attempts(count: impl Fn(&[pollfd]) -> c_int) -> impl FnMut(&mut [pollfd]) -> c_int {
+/// Polls what is asked, without a wait; `count` makes the result of it, and is told whether it is the first attempt.
+///
+/// The program's numbers are asked, even of a file that was closed in the wait and goes on under another: Linux waits on
+/// the open files, but looks at the numbers anew whenever one of those wakes it.
+fn attempts(count: impl Fn(&[pollfd], bool) -> c_int) -> impl FnMut(&mut [pollfd], &[Entry]) -> c_int {
     let mut patience = PATIENCE;
-    move |asked| {
+    move |asked, _| {
         if patience == 0 {
             return ENOUGH;
         }
+        let first = patience == PATIENCE;
         patience -= 1;
         // SAFETY: a slice of ours.
         match unsafe { real::poll(asked.as_mut_ptr(), asked.len() as nfds_t, 0) } {
             none_or_error @ ..=0 => none_or_error,
-            _ => count(asked),
+            _ => count(asked, first),
         }
     }
 }
@@ -87,7 +92,7 @@ unsafe fn wait_polled(
 ) -> c_int {
     // SAFETY: the kernel has just read and written the program's array.
     let fds: &mut [pollfd] = if n == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(fds, n) } };
-    let ready = |asked: &[pollfd]| asked.iter().filter(|asked| asked.revents != 0).count() as c_int;
+    let ready = |asked: &[pollfd], _| asked.iter().filter(|asked| asked.revents != 0).count() as c_int;
     Set::with(n, |set| {
         fds.iter().filter(|one| one.fd >= 0).for_each(|one| set.add(one.fd, one.events));
         match set.wait(task, family, deadline, attempts(ready)) {
@@ -97,104 +102,11 @@ unsafe fn wait_polled(
             }
             Some(result) => {
                 let asked = fds.iter_mut().filter(|one| one.fd >= 0);
-                asked.zip(set.told()).for_each(|(one, (_, told))| one.revents = told.revents);
+                asked.zip(set.told()).for_each(|(one, told)| one.revents = told.revents);
                 result
             }
         }
     })
-}
-
-/// What a set asks of poll, and what of the answer counts (`fs/select.c`: POLLIN_SET and so on).
-const KINDS: [(c_short, c_short); 3] = [
-    (POLLIN | POLLRDNORM | POLLRDBAND, POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR),
-    (POLLOUT | POLLWRNORM | POLLWRBAND, POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR),
-    (POLLPRI, POLLPRI),
-];
-
-/// The sets of a select: for reading, for writing, for exceptions.
-#[derive(Clone, Copy)]
-struct Sets {
-    /// How many numbers the sets speak of, from 0.
-    n: c_int,
-    words: [*mut u64; 3],
-}
-
-impl Sets {
-    fn new(n: c_int, sets: [*mut fd_set; 3]) -> Sets {
-        Sets { n, words: sets.map(<*mut fd_set>::cast) }
-    }
-
-    /// Whether the kernel reads all of the sets: it stops at the end of its table of descriptors, where the program's
-    /// memory may end, too. A negative `n` is an error.
-    fn are_whole(self) -> bool {
-        (0..=FD_SETSIZE as c_int).contains(&self.n) || self.n > 0 && fd::is_open(self.n - 1)
-    }
-
-    /// # Safety
-    /// `set` is one of `words`, and the sets are whole.
-    unsafe fn word(self, set: usize, index: usize) -> u64 {
-        // SAFETY: the caller's promise.
-        unsafe { self.words[set].wrapping_add(index).as_ref() }.filter(|_| !self.words[set].is_null()).map_or(0, |w| *w)
-    }
-
-    fn word_count(self) -> usize {
-        (self.n as usize).div_ceil(64)
-    }
-
-    /// The numbers that are in any set, each with the events to ask.
-    ///
-    /// # Safety
-    /// The sets are whole.
-    unsafe fn members(self) -> impl Iterator<Item = (c_int, c_short)> {
-        let numbers = (0..self.word_count()).flat_map(move |index| {
-            // SAFETY: the caller's promise.
-            let words = [0, 1, 2].map(|set| unsafe { self.word(set, index) });
-            ones(words[0] | words[1] | words[2]).map(move |bit| {
-                let kinds = KINDS.iter().zip(words).filter(move |(_, word)| word >> bit & 1 == 1);
-                ((index * 64) as c_int + bit, kinds.fold(0, |all, ((asks, _), _)| all | asks))
-            })
-        });
-        numbers.take_while(move |&(number, _)| number < self.n)
-    }
-
-    /// Replaces the members by those that are ready. Whole words are written, as by the kernel.
-    ///
-    /// # Safety
-    /// The sets are whole and writable.
-    unsafe fn answer(self, set: &Set) {
-        for (words, kind) in self.words.into_iter().zip(KINDS).filter(|(words, _)| !words.is_null()) {
-            // SAFETY: the caller's promise; the numbers are members of the sets.
-            unsafe {
-                words.write_bytes(0, self.word_count());
-                for (number, _) in set.told().filter(|(_, told)| is_ready(told, kind)) {
-                    *words.add(number as usize / 64) |= 1 << (number % 64);
-                }
-            }
-        }
-    }
-}
-
-/// The positions of the bits that are set.
-fn ones(mut word: u64) -> impl Iterator<Item = c_int> {
-    std::iter::from_fn(move || {
-        let lowest = word.trailing_zeros();
-        word &= word.checked_sub(1)?;
-        Some(lowest as c_int)
-    })
-}
-
-/// Whether `one` is a member of the set of this kind in the answer.
-fn is_ready(one: &pollfd, (asks, tells): (c_short, c_short)) -> bool {
-    one.events & asks != 0 && one.revents & tells != 0
-}
-
-/// How many bits of the answer will be set; EBADF for a number that is not open.
-fn count_bits(asked: &[pollfd]) -> c_int {
-    if asked.iter().any(|one| one.revents & POLLNVAL != 0) {
-        return fd::fail(EBADF) as c_int;
-    }
-    let bits = |one: &pollfd| KINDS.into_iter().filter(|&kind| is_ready(one, kind)).count();
-    asked.iter().map(bits).sum::<usize>() as c_int
 }
 
 /// select(2) by a coroutine. `call` is libc's own, given the time that is left.

@@ -12,9 +12,10 @@ use libc::*;
 
 const NO_ADDRESS: *const sockaddr = std::ptr::null();
 
-/// How `flags` makes a call on `fd` wait.
+/// How `flags` makes a call on `fd` wait. What is out of band or in the queue of errors is there or not.
 fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
-    Call::new(Family::Socket, fd, side).dontwait(flags & MSG_DONTWAIT != 0)
+    let never = if side == Interest::READ { MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE } else { MSG_DONTWAIT };
+    Call::new(Family::Socket, fd, side).dontwait(flags & never != 0)
 }
 
 /// The flags of one attempt.
@@ -25,12 +26,18 @@ const fn attempt_flags(flags: c_int, nowait: bool) -> c_int {
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn recv(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
+    unsafe { recv_for(Family::Socket, fd, buf, n, flags) }
+}
+
+/// [`recv`], counted as a wait of `family`.
+pub(super) unsafe fn recv_for(family: Family, fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
     if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
         return unsafe { parts::receive_all(fd, buf, n, flags) };
     }
     // A peek leaves what it saw: it says nothing about the rest.
     let whole = if flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0 { n } else { 0 };
-    retry(call(fd, Interest::READ, flags).whole(whole), |fd, nowait| match nowait {
+    let call = Call { family, whole, ..call(fd, Interest::READ, flags) };
+    retry(call, |fd, nowait| match nowait {
         true if fd::is_below_mark(fd, n) => fd::fail(EAGAIN),
         _ => unsafe { real::recv(fd, buf, n, attempt_flags(flags, nowait)) },
     })
@@ -44,10 +51,24 @@ pub unsafe fn recvfrom(
     addr: *mut sockaddr,
     len: *mut socklen_t,
 ) -> ssize_t {
+    unsafe { recvfrom_for(Family::Socket, fd, buf, n, flags, addr, len) }
+}
+
+/// [`recvfrom`], counted as a wait of `family`.
+pub(super) unsafe fn recvfrom_for(
+    family: Family,
+    fd: c_int,
+    buf: *mut c_void,
+    n: size_t,
+    flags: c_int,
+    addr: *mut sockaddr,
+    len: *mut socklen_t,
+) -> ssize_t {
     if addr.is_null() {
-        return unsafe { recv(fd, buf, n, flags) };
+        return unsafe { recv_for(family, fd, buf, n, flags) };
     }
-    retry(call(fd, Interest::READ, flags), |fd, nowait| unsafe {
+    let call = Call { family, ..call(fd, Interest::READ, flags) };
+    retry(call, |fd, nowait| unsafe {
         real::recvfrom(fd, buf, n, attempt_flags(flags, nowait), addr, len)
     })
 }

@@ -77,11 +77,12 @@ fn sleep_until(task: &'static Task, clock: clockid_t, moment: &timespec) -> c_in
 
 /// Sleeps until `deadline`; true if a signal's handler has run before.
 fn is_interrupted(task: &'static Task, deadline: Deadline) -> bool {
-    let interrupted = wait::sleep_until(Family::Time, deadline) == Wake::Interrupted;
-    if interrupted {
-        wait::interrupted(task);
+    while wait::sleep_until(Family::Time, deadline) == Wake::Interrupted {
+        if wait::interrupted(task) {
+            return true;
+        }
     }
-    interrupted
+    false
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.

@@ -42,12 +42,15 @@ loom::thread_local! {
 
 /// Starts `body` as task `index`.
 pub fn spawn_task<R: 'static>(index: usize, body: impl FnOnce(&'static task::Task) -> R + 'static) -> JoinHandle<R> {
-    thread::spawn(move || {
-        let task = &WORLD.tasks[index];
-        task.state.resume();
-        CURRENT.with(|current| current.set(Some(task)));
-        body(task)
-    })
+    thread::spawn(move || run_as_task(index, body))
+}
+
+/// Runs `body` as task `index`, on the calling thread.
+pub fn run_as_task<R>(index: usize, body: impl FnOnce(&'static task::Task) -> R) -> R {
+    let task = task_number(index);
+    task.state.resume();
+    CURRENT.with(|current| current.set(Some(task)));
+    body(task)
 }
 
 pub fn task_number(index: usize) -> &'static task::Task {

@@ -46,7 +46,7 @@ pub(crate) fn forget() {
 }
 
 /// Whether no node is in any bucket, be it alive or left behind: for models.
-#[cfg(loom)]
+#[cfg(all(loom, test))]
 pub(crate) fn is_empty() -> bool {
     LOT.iter().all(|bucket| bucket.0.lock().is_empty())
 }

@@ -7,7 +7,7 @@ mod waiter;
 pub use lot::{Requeued, park, requeue, unpark};
 #[cfg(not(loom))]
 pub(crate) use lot::forget;
-#[cfg(loom)]
+#[cfg(all(loom, test))]
 pub(crate) use lot::is_empty;
 pub use waiter::{interrupt_thread, sleep};
 pub(crate) use waiter::{List, Node, Waiter, Wakeups};

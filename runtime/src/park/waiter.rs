@@ -19,8 +19,9 @@ const IDLE: u32 = 0;
 /// It waits, and nobody has woken it.
 const ASLEEP: u32 = 1;
 const UNPARKED: u32 = 2;
-/// Its wait is over, or its next one will be at once: somebody called [`interrupt_thread`].
-const INTERRUPTED: u32 = 3;
+/// A bit beside these: somebody called [`interrupt_thread`]. The wait is over, or, if it was unparked before, the next
+/// one will be at once.
+const INTERRUPTED: u32 = 4;
 
 /// Who waits.
 #[derive(Clone, Copy)]
@@ -48,13 +49,9 @@ impl Waiter {
     /// Takes the announcement back; `Some`: it was woken meanwhile.
     pub fn retract(self) -> Option<Wake> {
         match self {
-            Self::Task(task, _) => task.state.retract(),
+            Self::Task(task, _) => task.state.retract().inspect(|&why| act_on(task, why)),
             // SAFETY: the caller's own storage.
-            Self::Thread(word) => match unsafe { &*word }.swap(IDLE, Acquire) {
-                UNPARKED => Some(Wake::Unparked),
-                INTERRUPTED => Some(Wake::Interrupted),
-                _ => None,
-            },
+            Self::Thread(word) => end_of_thread(unsafe { &*word }),
         }
     }
 
@@ -97,7 +94,12 @@ impl Waiter {
 fn wait_as_task(task: &'static Task, ticket: Ticket, family: Family, deadline: Option<Deadline>) -> Wake {
     // Who interrupts sets the flag, then ends the wait; who waits announces it, then looks at the flag.
     if task.take_interruption() {
-        return task.state.retract().unwrap_or(Wake::Interrupted);
+        let why = task.state.retract().unwrap_or(Wake::Interrupted);
+        if why != Wake::Interrupted {
+            // A waker was quicker: the interruption is for the next wait.
+            task.set_interruption();
+        }
+        return why;
     }
     let home = task.home();
     home.count_park(family);
@@ -123,10 +125,15 @@ fn wait_as_task(task: &'static Task, ticket: Ticket, family: Family, deadline: O
 /// Why the wait of `task`, the caller, has ended.
 fn why(task: &Task) -> Wake {
     let why = task.state.why();
+    act_on(task, why);
+    why
+}
+
+/// An interruption that has ended one wait does not end the next.
+fn act_on(task: &Task, why: Wake) {
     if why == Wake::Interrupted {
         task.take_interruption();
     }
-    why
 }
 
 fn wait_as_thread(word: &AtomicU32, deadline: Option<Deadline>) -> Wake {
@@ -141,9 +148,20 @@ fn wait_as_thread(word: &AtomicU32, deadline: Option<Deadline>) -> Wake {
             return why;
         }
     }
-    match word.swap(IDLE, Acquire) {
-        INTERRUPTED => Wake::Interrupted,
-        _ => Wake::Unparked,
+    end_of_thread(word).unwrap_or(Wake::Unparked)
+}
+
+/// Ends the calling thread's wait; why it had ended already, if it had.
+fn end_of_thread(word: &AtomicU32) -> Option<Wake> {
+    match word.fetch_and(INTERRUPTED, Acquire) {
+        IDLE | ASLEEP => None,
+        // An interruption that came after is for the next wait.
+        before if before & UNPARKED != 0 => Some(Wake::Unparked),
+        _ => {
+            // An exchange: what its interrupter left for this thread to see must be seen.
+            word.swap(IDLE, Acquire);
+            Some(Wake::Interrupted)
+        }
     }
 }
 
@@ -154,8 +172,7 @@ fn wait_as_thread(word: &AtomicU32, deadline: Option<Deadline>) -> Wake {
 pub unsafe fn interrupt_thread(tp: usize) {
     // SAFETY: the caller's promise.
     let word = unsafe { &Local::of(tp).asleep };
-    let ends = |state| (state == IDLE || state == ASLEEP).then_some(INTERRUPTED);
-    if word.fetch_update(Release, Relaxed, ends) == Ok(ASLEEP) {
+    if word.fetch_or(INTERRUPTED, Release) == ASLEEP {
         futex::wake(word, 1);
     }
 }

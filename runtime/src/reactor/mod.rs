@@ -19,7 +19,8 @@ pub use table::{capacity, slot};
 pub use wait::{Entry, Waited, wait, wait_any};
 
 #[cfg(not(loom))]
-pub(crate) use table::{forget, init};
+pub(crate) use table::forget;
+pub use table::init;
 
 use crate::park::Wakeups;
 use crate::sched::Worker;

@@ -15,7 +15,8 @@ const LEAST: usize = 1 << 10;
 static SLOTS: AtomicPtr<Slot> = AtomicPtr::new(null_mut());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-pub(crate) fn init() {
+/// Reserves the array, once; before, no descriptor has a slot.
+pub fn init() {
     let mut count = MOST;
     while count >= LEAST && SLOTS.load(Relaxed).is_null() {
         if let Some(memory) = memory::reserve(count * size_of::<Slot>()) {
@@ -41,7 +42,7 @@ pub fn capacity() -> usize {
     COUNT.load(Relaxed)
 }
 
-/// The slot of `fd`. `None` before the runtime has started, for a negative number, and for one past
+/// The slot of `fd`. `None` before [`init`], for a negative number, and for one past
 /// [`capacity`]: calls on it block their OS thread.
 #[inline]
 pub fn slot(fd: RawFd) -> Option<&'static Slot> {

@@ -134,7 +134,6 @@ pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError>
         at.write(runtime);
         &*at
     };
-    reactor::init();
     RUNTIME.store(at, Release);
     runtime.monitor.start(runtime).map_err(|errno| {
         RUNTIME.store(null_mut(), Release);

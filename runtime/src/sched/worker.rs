@@ -249,7 +249,8 @@ impl Worker {
     /// Counts a wait of `family` that parked.
     #[inline]
     pub(crate) fn count_park(&self, family: Family) {
-        bump(&self.parks[family as usize % FAMILIES]);
+        // Locked, for a task that goes on without a worker counts as well.
+        self.parks[family as usize % FAMILIES].fetch_add(1, Relaxed);
     }
 
     /// The running task enters or leaves a call that may block.
@@ -259,9 +260,10 @@ impl Worker {
             .store(self.calls.load(Relaxed).wrapping_add(1), Release);
     }
 
+    /// Without a locked instruction: one count may be lost in the moment of a handoff.
     #[inline]
     pub(super) fn count_switch(&self) {
-        bump(&self.switches);
+        self.switches.store(self.switches.load(Relaxed) + 1, Relaxed);
     }
 
     /// How many waits of `family` parked.
@@ -275,9 +277,3 @@ impl Worker {
     }
 }
 
-/// Adds one without a locked instruction: a worker's counters have one writer but for the moment
-/// of a handoff, when one count may be lost.
-#[inline]
-fn bump(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed) + 1, Relaxed);
-}

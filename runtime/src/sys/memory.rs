@@ -4,6 +4,8 @@
 use crate::arch;
 use core::ffi::c_void;
 use core::ptr::{null_mut, NonNull};
+use rustix::fd::AsRawFd;
+use rustix::fs::{Mode, OFlags};
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 
 /// Bytes in a page; x86-64 has no other base page.
@@ -43,6 +45,27 @@ pub unsafe fn release(at: NonNull<u8>, size: usize) {
 pub unsafe fn clear(at: *mut u8, size: usize) {
     // SAFETY: the caller's promise.
     let _ = unsafe { mm::madvise(at.cast(), size, Advice::LinuxDontNeed) };
+}
+
+/// Whether the memory at `addr` is, or may be, another process's as well: a MAP_SHARED mapping.
+///
+/// By the ioctl PROCMAP_QUERY of Linux 6.11, about a microsecond. Where it is not, the answer is yes.
+pub fn is_shared(addr: usize) -> bool {
+    const SYS_IOCTL: usize = 16;
+    /// _IOWR('f', 17, struct procmap_query) of linux/fs.h, whose size is 104 bytes.
+    const PROCMAP_QUERY: usize = 3 << 30 | size_of::<[u64; 13]>() << 16 | (b'f' as usize) << 8 | 17;
+    const VMA_SHARED: u64 = 8;
+    const ADDRESS: usize = 2;
+    const FLAGS: usize = 5;
+    let mut query = [0u64; 13];
+    query[0] = size_of_val(&query) as u64;
+    query[ADDRESS] = addr as u64;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let Ok(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()) else { return true };
+    let args = [maps.as_raw_fd() as usize, PROCMAP_QUERY, query.as_mut_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel reads and writes the structure, of the size that it is told.
+    let answered = unsafe { arch::syscall(SYS_IOCTL, args) } == 0;
+    !answered || query[FLAGS] & VMA_SHARED != 0
 }
 
 /// Makes a touch of `[at, at + size)` a SIGSEGV; false where the kernel has no room for it.

@@ -182,10 +182,11 @@ impl Task {
         self.signals.fetch_or(1 << (number - 1), Release);
     }
 
-    /// Has the kernel deliver the signals left for this thread, the caller, on its own stack.
-    pub fn take_signals(&self) {
+    /// Has the kernel deliver the signals left for this thread, the caller, on its own stack; whether there were any.
+    pub fn take_signals(&self) -> bool {
         const SYS_TGKILL: usize = 234;
         let mut left = self.signals.swap(0, Acquire);
+        let any = left != 0;
         let pid = rustix::process::getpid().as_raw_pid() as usize;
         while left != 0 {
             let number = left.trailing_zeros() as usize + 1;
@@ -194,6 +195,7 @@ impl Task {
             // SAFETY: what the handler does is the program's; it runs here, on the thread that it was sent to.
             unsafe { crate::arch::syscall(SYS_TGKILL, [pid, tid, number, 0, 0, 0]) };
         }
+        any
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {

@@ -16,12 +16,11 @@ use std::ptr::null_mut;
 /// How many descriptors a wait keeps on the stack: some 1.5 KiB.
 const FEW: usize = 16;
 
-/// What one descriptor needs, in one block of three arrays.
+/// What one descriptor needs, in one block of two arrays.
 #[repr(C)]
 struct Share {
     entry: Entry,
     asked: pollfd,
-    own: c_int,
 }
 
 /// glibc's struct _pthread_cleanup_buffer.
@@ -31,10 +30,8 @@ struct Cleanup([usize; 4]);
 /// See the module.
 pub struct Set {
     entries: *mut Entry,
-    /// What the kernel is asked, by the numbers to go on with.
+    /// What is asked of each, by the program's own number.
     asked: *mut pollfd,
-    /// The program's numbers.
-    own: *mut c_int,
     len: usize,
     /// The size of the mapping; 0: the arrays lie on the stack.
     mapped: usize,
@@ -61,12 +58,10 @@ impl Set {
         result
     }
 
-    /// The three arrays in `block`, of `capacity` elements each: those with the stricter alignment come first.
+    /// The two arrays in `block`, of `capacity` elements each: the one with the stricter alignment comes first.
     fn within(block: *mut u8, capacity: usize, mapped: usize) -> Set {
         let entries = block.cast::<Entry>();
-        let asked = entries.wrapping_add(capacity).cast::<pollfd>();
-        let own = asked.wrapping_add(capacity).cast::<c_int>();
-        Set { entries, asked, own, len: 0, mapped }
+        Set { entries, asked: entries.wrapping_add(capacity).cast(), len: 0, mapped }
     }
 
     /// Adds a descriptor, of which `events` are asked; at most as many as there is room for.
@@ -75,39 +70,37 @@ impl Set {
         unsafe {
             self.entries.add(self.len).write(Entry::new(fd, interest(events)));
             self.asked.add(self.len).write(pollfd { fd, events, revents: 0 });
-            self.own.add(self.len).write(fd);
         }
         self.len += 1;
     }
 
-    /// Waits until `attempt` has a result other than 0, or until `deadline`. It is given what to ask, and never waits.
-    /// `None`: a descriptor that the kernel does not watch, so libc's own call has to wait.
+    /// Waits until `attempt` has a result other than 0, or until `deadline`. It is given what is asked, and the entries,
+    /// which know the numbers to go on with; it never waits. `None`: a descriptor that the kernel does not watch, so
+    /// libc's own call has to wait.
     pub fn wait(
         &mut self,
         task: &'static Task,
         family: Family,
         deadline: Option<Deadline>,
-        mut attempt: impl FnMut(&mut [pollfd]) -> c_int,
+        mut attempt: impl FnMut(&mut [pollfd], &[Entry]) -> c_int,
     ) -> Option<c_int> {
-        let (asked, len) = (self.asked, self.len);
-        // SAFETY: `add` has written that many.
-        let entries = unsafe { std::slice::from_raw_parts_mut(self.entries, len) };
-        let attempt = |entries: &[Entry]| {
-            // SAFETY: as above; nobody else uses the array during an attempt.
-            let asked = unsafe { std::slice::from_raw_parts_mut(asked, len) };
-            asked.iter_mut().zip(entries).for_each(|(asked, entry)| asked.fd = entry.fd());
-            attempt(asked)
+        // SAFETY: `add` has written that many of both; only this wait uses them.
+        let (entries, asked) = unsafe {
+            (
+                std::slice::from_raw_parts_mut(self.entries, self.len),
+                std::slice::from_raw_parts_mut(self.asked, self.len),
+            )
         };
-        match wait::any(task, family, entries, deadline, attempt) {
+        match wait::any(task, family, entries, deadline, |entries| attempt(asked, entries)) {
             Any::Done(result) => Some(result),
             Any::Unwatchable => None,
         }
     }
 
-    /// The program's numbers, each with what was asked and told.
-    pub fn told(&self) -> impl Iterator<Item = (c_int, pollfd)> {
+    /// What was asked and told of each, in the order in which they were added.
+    pub fn told(&self) -> &[pollfd] {
         // SAFETY: `add` has written that many.
-        (0..self.len).map(|i| unsafe { (self.own.add(i).read(), self.asked.add(i).read()) })
+        unsafe { std::slice::from_raw_parts(self.asked, self.len) }
     }
 }
 
@@ -118,7 +111,7 @@ unsafe extern "C-unwind" fn end(set: *mut c_void) {
     unsafe {
         let set = &*set.cast::<Set>();
         let entries = std::slice::from_raw_parts(set.entries, set.len);
-        wait::release_entries(entries, set.told().map(|(own, _)| own));
+        wait::release_entries(entries, set.told().iter().map(|one| one.fd));
         if set.mapped > 0 {
             munmap(set.entries.cast(), set.mapped);
         }

@@ -1,0 +1,55 @@
+# Everything that is done with this tree. `make` builds; `make test` runs every test on a fresh machine.
+
+PREFIX ?= /usr/local
+CC ?= cc
+
+PROGRAM_FLAGS := -O2 -Wall -Wextra -Werror -pthread
+DEMOS := $(patsubst demo-c/%.c,target/demo/%,$(wildcard demo-c/*.c)) target/demo/epoll_echo target/demo/micro
+
+.DELETE_ON_ERROR:
+.PHONY: all build programs demo test bench stress check install uninstall clean
+
+all: build
+
+build:
+	cargo build --release --workspace
+
+programs: $(DEMOS)
+
+target/demo/%: demo-c/%.c demo-c/net.h
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $< -o $@
+
+target/demo/%: bench/c/%.c demo-c/net.h
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $< -o $@
+
+# One server, natively and under iopatch, against the same 2,000 connections.
+demo: build programs
+	@target/release/iopatch-bench demo
+
+# Every figure of docs/BENCHMARKS.md, measured again.
+bench: build programs
+	target/release/iopatch-bench measure --markdown docs/BENCHMARKS.md
+
+# Every test; installs what the tests need where it may. The last line is the sum.
+test:
+	@tests/all
+
+# The long runs: TIMES=200 of each stress, with 1, 2 and 4 workers.
+stress: build programs
+	@tests/stress
+
+# What must hold before a change goes in: formatting, lints, then every test.
+check:
+	@.ci/run
+
+install: build
+	install -D -m 755 target/release/iopatch $(DESTDIR)$(PREFIX)/bin/iopatch
+	install -D -m 644 target/release/libiopatch.so $(DESTDIR)$(PREFIX)/lib/libiopatch.so
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/iopatch $(DESTDIR)$(PREFIX)/lib/libiopatch.so
+
+clean:
+	cargo clean

@@ -1,0 +1,99 @@
+//! The sets of select(2), as questions to poll(2) and as its answers.
+
+use super::set::Set;
+use crate::fd;
+use libc::*;
+
+/// What a set asks of poll, and what of the answer counts (Linux `fs/select.c`: POLLIN_SET and so on).
+const KINDS: [(c_short, c_short); 3] = [
+    (POLLIN | POLLRDNORM | POLLRDBAND, POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL),
+    (POLLOUT | POLLWRNORM | POLLWRBAND, POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR | POLLNVAL),
+    (POLLPRI, POLLPRI | POLLNVAL),
+];
+
+/// The sets of a select: for reading, for writing, for exceptions.
+#[derive(Clone, Copy)]
+pub struct Sets {
+    /// How many numbers the sets speak of, from 0.
+    n: c_int,
+    words: [*mut u64; 3],
+}
+
+impl Sets {
+    pub fn new(n: c_int, sets: [*mut fd_set; 3]) -> Sets {
+        Sets { n, words: sets.map(<*mut fd_set>::cast) }
+    }
+
+    /// Whether the kernel reads all of the sets: it stops at the end of its table of descriptors, where the program's
+    /// memory may end, too. A negative `n` is an error.
+    pub fn are_whole(self) -> bool {
+        (0..=FD_SETSIZE as c_int).contains(&self.n) || self.n > 0 && fd::is_open(self.n - 1)
+    }
+
+    /// # Safety
+    /// `set` is one of `words`, and the sets are whole.
+    unsafe fn word(self, set: usize, index: usize) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { self.words[set].wrapping_add(index).as_ref() }.filter(|_| !self.words[set].is_null()).map_or(0, |w| *w)
+    }
+
+    fn word_count(self) -> usize {
+        (self.n as usize).div_ceil(64)
+    }
+
+    /// The numbers that are in any set, each with the events to ask.
+    ///
+    /// # Safety
+    /// The sets are whole.
+    pub unsafe fn members(self) -> impl Iterator<Item = (c_int, c_short)> {
+        let numbers = (0..self.word_count()).flat_map(move |index| {
+            // SAFETY: the caller's promise.
+            let words = [0, 1, 2].map(|set| unsafe { self.word(set, index) });
+            ones(words[0] | words[1] | words[2]).map(move |bit| {
+                let kinds = KINDS.iter().zip(words).filter(move |(_, word)| word >> bit & 1 == 1);
+                ((index * 64) as c_int + bit, kinds.fold(0, |all, ((asks, _), _)| all | asks))
+            })
+        });
+        numbers.take_while(move |&(number, _)| number < self.n)
+    }
+
+    /// Replaces the members by those that are ready. Whole words are written, as by the kernel.
+    ///
+    /// # Safety
+    /// The sets are whole and writable.
+    pub unsafe fn answer(self, set: &Set) {
+        for (words, kind) in self.words.into_iter().zip(KINDS).filter(|(words, _)| !words.is_null()) {
+            // SAFETY: the caller's promise; the numbers are members of the sets.
+            unsafe {
+                words.write_bytes(0, self.word_count());
+                for ready in set.told().iter().filter(|one| is_ready(one, kind)) {
+                    *words.add(ready.fd as usize / 64) |= 1 << (ready.fd % 64);
+                }
+            }
+        }
+    }
+}
+
+/// The positions of the bits that are set.
+fn ones(mut word: u64) -> impl Iterator<Item = c_int> {
+    std::iter::from_fn(move || {
+        let lowest = word.trailing_zeros();
+        word &= word.checked_sub(1)?;
+        Some(lowest as c_int)
+    })
+}
+
+/// Whether `one` is a member of the set of this kind in the answer.
+fn is_ready(one: &pollfd, (asks, tells): (c_short, c_short)) -> bool {
+    one.events & asks != 0 && one.revents & tells != 0
+}
+
+/// How many bits of the answer will be set. A number that is not open is EBADF at first; one that was closed in the wait
+/// is ready.
+pub fn count_bits(asked: &[pollfd], first: bool) -> c_int {
+    if first && asked.iter().any(|one| one.revents & POLLNVAL != 0) {
+        return fd::fail(EBADF) as c_int;
+    }
+    let bits = |one: &pollfd| KINDS.into_iter().filter(|&kind| is_ready(one, kind)).count();
+    asked.iter().map(bits).sum::<usize>() as c_int
+}
