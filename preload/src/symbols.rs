@@ -68,6 +68,8 @@ macro_rules! symbols {
         parks    readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t => "until readable";
         parks    write = __write (fd: c_int, buf: *const c_void, n: size_t) -> ssize_t => "until all is written";
         parks    writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t => "until all is written";
+        parks    eventfd_read(fd: c_int, value: *mut eventfd_t) -> c_int => "until there is a value";
+        parks    eventfd_write(fd: c_int, value: eventfd_t) -> c_int => "until there is room for the value";
         parks    preadv2 = preadv64v2 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t
                  => "offset -1 is readv: until readable";
         parks    pwritev2 = pwritev64v2 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t

@@ -275,10 +275,13 @@ fn pin_owner(kind: u32) {
 #[cold]
 unsafe fn lock_foreign(mutex: *mut pthread_mutex_t, kind: u32, limit: Limit) -> c_int {
     pin_owner(kind);
-    // SAFETY: the caller's.
-    match unsafe { real::pthread_mutex_trylock(mutex) } {
-        EBUSY => {}
-        result => return result,
+    // A try first, as long as it changes nothing: glibc's leaves a robust mutex that is not recoverable locked.
+    if kind & MUTEX_ROBUST == 0 {
+        // SAFETY: the caller's.
+        match unsafe { real::pthread_mutex_trylock(mutex) } {
+            EBUSY => {}
+            result => return result,
+        }
     }
     // SAFETY: the caller's.
     wait::detach(|| unsafe {

@@ -7,10 +7,12 @@ use crate::guard;
 use crate::wait::{self, Call, Deadline, Interest, retry};
 use libc::*;
 
-/// Sends `whole` bytes by as many attempts as it takes. `attempt(fd, done, nowait)` sends what is left after `done`.
+/// Sends all of `whole()` bytes by as many attempts as it takes. `attempt(fd, done, nowait)` sends what is left after
+/// `done`. The first attempt is on what the program gave, so that the kernel finds what is wrong with that; `whole` is
+/// asked after it.
 ///
 /// The socket's time-out bounds the call, not each part of it, as in the kernel.
-pub fn send_all(call: Call, whole: usize, mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t) -> ssize_t {
+pub fn send_all(call: Call, whole: impl Fn() -> usize, mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t) -> ssize_t {
     let (mut fd, mut done, mut call) = (call.fd, 0, call);
     let own = fd;
     loop {
@@ -20,7 +22,7 @@ pub fn send_all(call: Call, whole: usize, mut attempt: impl FnMut(c_int, usize, 
             _ => attempt(fd, done, nowait),
         });
         done += sent.max(0) as usize;
-        let partial = sent > 0 && done < whole && guard::coroutine().is_some() && !call.dontwait;
+        let partial = sent > 0 && guard::coroutine().is_some() && !call.dontwait && done < whole();
         if !partial || fd::is_nonblocking(fd) {
             wait::release(fd, own);
             return if done > 0 { done as ssize_t } else { sent };
@@ -38,41 +40,22 @@ pub const fn continued(flags: c_int, done: usize) -> c_int {
 /// segment by segment (glibc's own limit is 1,024).
 const SEGMENTS: usize = 8;
 
-/// What is left of a message of several segments.
+/// What is left of a vector of several segments.
 pub struct Parts {
-    message: msghdr,
     window: [iovec; SEGMENTS],
     whole: *const iovec,
     count: usize,
 }
 
 impl Parts {
-    /// The number of bytes of `msg`, and the message itself as what is left of it.
-    ///
     /// # Safety
-    /// `msg` is a message as sendmsg(2) takes it, and outlives the result.
-    pub unsafe fn of_message(msg: *const msghdr) -> (usize, Parts) {
-        // SAFETY: the caller's promise.
-        let message = unsafe { msg.read() };
-        // SAFETY: as above.
-        let parts = unsafe { Parts::of_vector(message.msg_iov, message.msg_iovlen) };
-        (parts.bytes(), Parts { message, ..parts })
-    }
-
-    /// # Safety
-    /// `iov` has `count` segments, and outlives the result.
+    /// `iov` outlives the result, and has `count` segments once the kernel has accepted it.
     pub unsafe fn of_vector(iov: *const iovec, count: usize) -> Parts {
-        Parts {
-            // SAFETY: all-zero is a message without address, segments and control data.
-            message: unsafe { std::mem::zeroed() },
-            window: [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SEGMENTS],
-            whole: iov,
-            count,
-        }
+        Parts { window: [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SEGMENTS], whole: iov, count }
     }
 
     fn segments(&self) -> impl Iterator<Item = iovec> {
-        // SAFETY: `of_vector`'s caller has promised `count` segments.
+        // SAFETY: `of_vector`'s caller has promised `count` segments, which the kernel has read.
         (0..self.count).map(|i| unsafe { self.whole.add(i).read() })
     }
 
@@ -102,17 +85,36 @@ impl Parts {
         (self.window.as_ptr(), used)
     }
 
-    /// The message that is left after `done` bytes. Its control data has gone with the first part.
-    pub fn from(&mut self, done: usize) -> *const msghdr {
-        let (vector, count) = self.vector(done);
-        self.message.msg_iov = vector.cast_mut();
-        self.message.msg_iovlen = count;
-        if done > 0 {
-            self.message.msg_control = std::ptr::null_mut();
-            self.message.msg_controllen = 0;
-        }
-        &self.message
+}
+
+/// The bytes of the segments of a message.
+///
+/// # Safety
+/// The kernel has accepted `msg`.
+pub unsafe fn bytes_of(msg: *const msghdr) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { Parts::of_vector((*msg).msg_iov, (*msg).msg_iovlen) }.bytes()
+}
+
+/// Makes `call` with what is left of `msg` after `done` bytes: the program's own message if that is none. Its control
+/// data has gone with the first part.
+///
+/// # Safety
+/// If `done` is not 0, the kernel has accepted `msg`.
+pub unsafe fn with_rest(msg: *const msghdr, done: usize, call: impl FnOnce(*const msghdr) -> ssize_t) -> ssize_t {
+    if done == 0 {
+        return call(msg);
     }
+    // SAFETY: the caller's promise.
+    let mut rest = unsafe { msg.read() };
+    // SAFETY: as above.
+    let mut parts = unsafe { Parts::of_vector(rest.msg_iov, rest.msg_iovlen) };
+    let (vector, count) = parts.vector(done);
+    rest.msg_iov = vector.cast_mut();
+    rest.msg_iovlen = count;
+    rest.msg_control = std::ptr::null_mut();
+    rest.msg_controllen = 0;
+    call(&rest)
 }
 
 /// MSG_WAITALL: receives until all of `buf` is full, or the stream ends, or the time is up.
@@ -134,20 +136,14 @@ pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) 
 /// As for recvmsg(2).
 pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller's promise.
-    let (n, mut rest) = unsafe { Parts::of_message(msg) };
+    let n = unsafe { bytes_of(msg) };
     // SAFETY: as above.
     if flags & MSG_PEEK != 0 || unsafe { (*msg).msg_controllen } > 0 {
         // SAFETY: as above.
         return wait::detach(|| unsafe { real::recvmsg(fd, msg, flags) });
     }
-    collect(fd, n, flags, |fd, done, flags| {
-        if done == 0 {
-            // SAFETY: as above.
-            return unsafe { real::recvmsg(fd, msg, flags) };
-        }
-        let rest = rest.from(done).cast_mut();
-        // SAFETY: what is left of the program's message.
-        unsafe { real::recvmsg(fd, rest, flags) }
+    collect(fd, n, flags, |fd, done, flags| unsafe {
+        with_rest(msg, done, |rest| real::recvmsg(fd, rest.cast_mut(), flags))
     })
 }
 
@@ -287,7 +283,7 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
         return wait::detach(|| attempt(n));
     }
     let call = Call::new(Family::Socket, out, Interest::WRITE);
-    send_all(call, n, |fd, done, _nowait| {
+    send_all(call, || n, |fd, done, _nowait| {
         if !fd::is_ready(fd, Interest::WRITE) {
             return fd::fail(EAGAIN);
         }

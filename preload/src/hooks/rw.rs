@@ -80,14 +80,13 @@ fn is_socket(fd: c_int) -> bool {
 }
 
 pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
-    if guard::coroutine().is_none() || n <= 0 {
+    if guard::coroutine().is_none() || !is_vector(n) {
         return unsafe { real::readv(fd, iov, n) };
     }
     if is_socket(fd) {
-        let (_, mut message) = unsafe { vector_message(iov, n) };
+        let mut message = vector_message(iov, n);
         return retry(call(fd, Interest::READ), |fd, nowait| unsafe {
-            let flags = if nowait { MSG_DONTWAIT } else { 0 };
-            real::recvmsg(fd, message.from(0).cast_mut(), flags)
+            real::recvmsg(fd, &mut message, if nowait { MSG_DONTWAIT } else { 0 })
         });
     }
     stream(
@@ -97,10 +96,17 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
     )
 }
 
+/// Whether the kernel takes a vector of `n` segments (UIO_MAXIOV is 1,024); an empty one never waits.
+const fn is_vector(n: c_int) -> bool {
+    n > 0 && n <= 1024
+}
+
 /// A vector as a message: what readv and writev of a socket are.
-unsafe fn vector_message(iov: *const iovec, n: c_int) -> (usize, Parts) {
-    let parts = unsafe { Parts::of_vector(iov, n as usize) };
-    (parts.bytes(), parts)
+fn vector_message(iov: *const iovec, n: c_int) -> msghdr {
+    // SAFETY: all-zero is a message without address, segments and control data.
+    let mut message: msghdr = unsafe { std::mem::zeroed() };
+    (message.msg_iov, message.msg_iovlen) = (iov.cast_mut(), n as usize);
+    message
 }
 
 pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
@@ -109,7 +115,7 @@ pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
         return unsafe { real::write(fd, buf, n) };
     }
     if is_socket(fd) {
-        return parts::send_all(call(fd, Interest::WRITE), n, |fd, done, nowait| unsafe {
+        return parts::send_all(call(fd, Interest::WRITE), || n, |fd, done, nowait| unsafe {
             let flags = if nowait { MSG_DONTWAIT } else { 0 };
             real::send(fd, buf.byte_add(done), n - done, parts::continued(flags, done))
         });
@@ -118,14 +124,15 @@ pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
 }
 
 pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
-    if guard::coroutine().is_none() || n <= 0 {
+    if guard::coroutine().is_none() || !is_vector(n) {
         return unsafe { real::writev(fd, iov, n) };
     }
     if is_socket(fd) {
-        let (whole, mut rest) = unsafe { vector_message(iov, n) };
+        let message = vector_message(iov, n);
+        let whole = || unsafe { parts::bytes_of(&message) };
         return parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| unsafe {
-            let flags = if nowait { MSG_DONTWAIT } else { 0 };
-            real::sendmsg(fd, rest.from(done), parts::continued(flags, done))
+            let flags = parts::continued(if nowait { MSG_DONTWAIT } else { 0 }, done);
+            parts::with_rest(&message, done, |rest| real::sendmsg(fd, rest, flags))
         });
     }
     unsafe { write_stream(fd, iov, n, |fd| real::writev(fd, iov, n)) }
@@ -137,7 +144,7 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
         return wait::detach(|| plain(fd));
     }
     let mut rest = unsafe { Parts::of_vector(iov, n as usize) };
-    let whole = rest.bytes();
+    let whole = || unsafe { Parts::of_vector(iov, n as usize) }.bytes();
     parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| {
         let (vector, count) = rest.vector(done);
         if !nowait {
@@ -154,6 +161,17 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
         }
         wait::detach(|| unsafe { real::writev(fd, vector, count as c_int) })
     })
+}
+
+/// eventfd_read(3) and eventfd_write(3) are a read and a write of eight bytes.
+pub unsafe fn eventfd_read(fd: c_int, value: *mut eventfd_t) -> c_int {
+    let whole = size_of::<eventfd_t>();
+    if unsafe { read(fd, value.cast(), whole) } == whole as ssize_t { 0 } else { -1 }
+}
+
+pub unsafe fn eventfd_write(fd: c_int, value: eventfd_t) -> c_int {
+    let whole = size_of::<eventfd_t>();
+    if unsafe { write(fd, (&raw const value).cast(), whole) } == whole as ssize_t { 0 } else { -1 }
 }
 
 pub unsafe fn preadv2(fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t {

@@ -3,7 +3,7 @@
 //! A receive goes on when there is something; a send of a stream goes on until all is sent, like the kernel's. Who has
 //! said MSG_DONTWAIT, or made the open file non-blocking, never waits.
 
-use super::parts::{self, Parts};
+use super::parts;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard;
@@ -107,19 +107,22 @@ pub unsafe fn sendto(
     addr: *const sockaddr,
     len: socklen_t,
 ) -> ssize_t {
-    parts::send_all(call(fd, Interest::WRITE, flags), n, |fd, done, nowait| unsafe {
+    parts::send_all(call(fd, Interest::WRITE, flags), || n, |fd, done, nowait| unsafe {
         let flags = parts::continued(attempt_flags(flags, nowait), done);
         real::sendto(fd, buf.byte_add(done), n - done, flags, addr, len)
     })
 }
 
 pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
-    unsafe { parts::note_sent(msg) };
-    let (whole, mut rest) = unsafe { Parts::of_message(msg) };
-    parts::send_all(call(fd, Interest::WRITE, flags), whole, |fd, done, nowait| unsafe {
+    let whole = || unsafe { parts::bytes_of(msg) };
+    let sent = parts::send_all(call(fd, Interest::WRITE, flags), whole, |fd, done, nowait| unsafe {
         let flags = parts::continued(attempt_flags(flags, nowait), done);
-        real::sendmsg(fd, rest.from(done), flags)
-    })
+        parts::with_rest(msg, done, |rest| real::sendmsg(fd, rest, flags))
+    });
+    if sent >= 0 {
+        unsafe { parts::note_sent(msg) };
+    }
+    sent
 }
 
 pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
