@@ -88,15 +88,16 @@ pub fn sleep_until(family: Family, deadline: Deadline) -> Wake {
     lot::sleep(family as u8, deadline).into()
 }
 
-/// Runs a call of libc that may block. If it lasts, the worker goes to another OS thread.
-#[inline]
+/// Runs a call of libc that may block. Nothing is to be done before or after it: should it block, the monitor sees the OS
+/// thread asleep, and gives the worker to another one.
+#[inline(always)]
 pub fn detach<R>(call: impl FnOnce() -> R) -> R {
-    sched::detach(call)
+    call()
 }
 
 /// As [`detach`], for a call that is known to block: the worker goes at once.
 pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
-    sched::detach_at_once(call)
+    sched::hand_over_for(call)
 }
 
 /// From here on the calling coroutine keeps the OS thread that it runs on, under the kernel's id and with its own list

@@ -25,9 +25,6 @@ pub struct Carrier {
     pub(crate) tid: u32,
 }
 
-/// A task is in a call that may block; see [`Carrier::enter_call`].
-pub(super) struct Region(&'static Worker, *const Carrier);
-
 impl Carrier {
     /// The body of an OS thread that becomes a carrier.
     pub(super) extern "C" fn main(_: *mut c_void) -> *mut c_void {
@@ -73,7 +70,6 @@ impl Carrier {
             runtime.put_idle(self);
             return false;
         }
-        worker.calls.store(0, Relaxed);
         self.assigned.store(1, Release);
         futex::wake(&self.assigned, 1);
         true
@@ -157,45 +153,19 @@ impl Carrier {
         step
     }
 
-    /// The running task enters a call that may block. The worker is the monitor's to take from
-    /// here on, at its next look.
-    #[inline]
-    pub(super) fn enter_call(&'static self) -> Region {
-        let worker = self.home();
-        if self.owns(worker) {
-            worker.turn_call();
-        }
-        Region(worker, self)
-    }
-
     /// The running task needs the worker no more, or not for long: gives it to an idle carrier. If
-    /// there is none, it leaves the worker as in a call, for the monitor to take.
+    /// there is none, the monitor will make one, and take the worker for it.
     pub(super) fn hand_over(&'static self, runtime: &Runtime) {
         let worker = self.home();
         if !self.owns(worker) {
             return;
         }
         let me = core::ptr::from_ref(self).cast_mut();
-        match runtime.take_idle() {
-            Some(carrier) => {
-                if carrier.assign(runtime, worker, me) {
-                    runtime.counts.handoffs.fetch_add(1, Relaxed);
-                }
-            }
-            None => worker.turn_call(),
+        if let Some(carrier) = runtime.take_idle()
+            && carrier.assign(runtime, worker, me)
+        {
+            runtime.counts.handoffs.fetch_add(1, Relaxed);
         }
         runtime.monitor.poke();
-    }
-}
-
-impl Region {
-    /// The call is over. If the worker was taken meanwhile, the task goes on without one.
-    #[inline]
-    pub(super) fn leave(self) {
-        let Region(worker, carrier) = self;
-        if core::ptr::eq(worker.owner.load(Acquire), carrier) && worker.calls.load(Relaxed) % 2 == 1
-        {
-            worker.turn_call();
-        }
     }
 }

@@ -340,18 +340,6 @@ pub fn give_way(task: &Task) {
     unsafe { task.switch_out(Step::GiveWay) };
 }
 
-/// Runs `call`, which may block in the kernel. The worker goes to another carrier when it lasts.
-#[inline]
-pub fn detach<R>(call: impl FnOnce() -> R) -> R {
-    let Some(task) = local::current() else {
-        return call();
-    };
-    let region = carrier_of(task).enter_call();
-    let result = call();
-    region.leave();
-    result
-}
-
 /// Gives the worker away for good: from here on the caller is a thread with an OS thread of its
 /// own, as natively.
 pub fn pin(task: &'static Task) {
@@ -366,13 +354,13 @@ fn hand_over(task: &Task) {
     }
 }
 
-/// As [`detach`], for a call that is known to block: the other tasks need not wait until the
-/// monitor sees it.
-pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
+/// Runs `call`, which is known to block in the kernel: the worker goes to another carrier at once,
+/// not when the monitor sees it. The task goes on without a worker until it parks.
+pub fn hand_over_for<R>(call: impl FnOnce() -> R) -> R {
     if let Some(task) = local::current() {
         hand_over(task);
     }
-    detach(call)
+    call()
 }
 
 /// The kernel's id of the OS thread that runs `task`, or ran it last.

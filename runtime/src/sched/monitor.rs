@@ -1,18 +1,17 @@
 //! The monitor: one OS thread that sees to it that no task holds a worker for long.
 //!
 //! It looks at every worker that is awake, and takes it from its carrier when the same task has
-//! been on since the last look and has not used the CPU meanwhile (it is blocked), or has been on
-//! for several looks (it burns). After it had to, it looks more often for a while, since what blocks
+//! been on since the last look and is asleep in the kernel (it blocks), or has been on for several
+//! looks (it burns). After it had to, it looks more often for a while, since what blocks
 //! a worker seldom comes alone. While every worker sleeps, so does the monitor.
 //!
 //! It is also the only one that makes carriers: a task must not (its TCB would be the parent's, and
 //! its cancellation state would be asked), and here nobody waits for it.
 
 use super::{Carrier, Runtime, Worker, get};
-use crate::arch;
 use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
 use crate::sys::clock::Deadline;
-use crate::sys::{futex, signal};
+use crate::sys::{futex, signal, thread};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -29,8 +28,6 @@ const IDLE_LOOKS: u32 = 50;
 /// that burn each gets its turn soon.
 const PATIENCE: u32 = 2;
 const SHORT_PATIENCE: u32 = 4;
-/// A task that has used less than this part of the time between two looks is blocked in a call.
-const IDLE_SHARE: u64 = 8;
 
 pub(crate) struct Monitor {
     /// The monitor's futex: changes when it is to look.
@@ -44,10 +41,7 @@ pub(crate) struct Monitor {
 #[derive(Clone, Copy, Default)]
 struct Seen {
     tick: u32,
-    call: u32,
     times: u32,
-    /// CPU time of the owner, in nanoseconds.
-    used: u64,
 }
 
 impl Monitor {
@@ -110,7 +104,7 @@ impl Monitor {
             short_looks = short_looks.saturating_sub(1);
             let patience = if short_looks > 0 { SHORT_PATIENCE } else { PATIENCE };
             for (worker, seen) in runtime.workers().iter().zip(&mut seen) {
-                if seen.overdue(worker, patience, interval) {
+                if seen.overdue(worker, patience) {
                     let from = worker.owner.load(SeqCst);
                     if self.give(runtime, worker, from) {
                         runtime.counts.handoffs.fetch_add(1, Relaxed);
@@ -168,30 +162,19 @@ impl Monitor {
 
 impl Seen {
     /// Whether the worker's task has been on the CPU, or in one blocking call, for too long.
-    fn overdue(&mut self, worker: &Worker, patience: u32, interval: u64) -> bool {
-        let (tick, call) = (worker.tick.load(Relaxed), worker.calls.load(SeqCst));
-        if worker.is_sleeping() {
-            self.tick = tick.wrapping_sub(1);
+    fn overdue(&mut self, worker: &Worker, patience: u32) -> bool {
+        let tick = worker.tick.load(Relaxed);
+        if worker.is_sleeping() || tick != self.tick {
+            *self = Seen { tick, times: 0 };
             return false;
         }
-        let used = cpu_time(worker);
-        let blocked = used.saturating_sub(self.used) < interval / IDLE_SHARE || (call % 2 == 1 && call == self.call);
-        let times = if tick == self.tick { self.times + 1 } else { 0 };
-        *self = Seen { tick, call, times, used };
-        times > 0 && (blocked || times >= patience)
+        self.times += 1;
+        self.times >= patience || is_blocked(worker)
     }
 }
 
-/// The CPU time of the OS thread that owns `worker`, in nanoseconds; 0 if it can't be told.
-fn cpu_time(worker: &Worker) -> u64 {
-    const SYS_CLOCK_GETTIME: usize = 228;
-    /// CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED (linux/posix-timers.h): the low bits of a thread's clock id.
-    const THREAD_CLOCK: i32 = 4 | 2;
+/// Whether the OS thread that owns `worker` sleeps in the kernel, rather than runs or waits for a CPU.
+fn is_blocked(worker: &Worker) -> bool {
     // SAFETY: null, or a carrier, which never ends.
-    let Some(carrier) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else { return 0 };
-    let clock = (!(carrier.tid as i32) << 3) | THREAD_CLOCK;
-    let mut time = [0u64; 2];
-    // SAFETY: the call writes one timespec.
-    unsafe { arch::syscall(SYS_CLOCK_GETTIME, [clock as usize, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
-    time[0] * 1_000_000_000 + time[1]
+    unsafe { worker.owner.load(SeqCst).as_ref() }.is_some_and(|carrier| thread::sleeps(carrier.tid))
 }

@@ -3,7 +3,7 @@
 use super::{Carrier, Queue, Runtime, task_at};
 use crate::reactor;
 use crate::sync::{
-    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst,
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst,
 };
 use crate::sys::clock::{Deadline, now};
 use crate::sys::descriptor;
@@ -51,8 +51,6 @@ pub struct Worker {
     pub(crate) owner: AtomicPtr<Carrier>,
     /// Counts the tasks that were switched to: one that stands still is a task that stays on.
     pub(crate) tick: AtomicU32,
-    /// Odd while the running task is in a call that may block; changes with each call.
-    pub(crate) calls: AtomicU32,
     parks: [AtomicU64; FAMILIES],
     pub(crate) switches: AtomicU64,
 }
@@ -75,7 +73,6 @@ impl Worker {
             search: AtomicBool::new(false),
             owner: AtomicPtr::new(null_mut()),
             tick: AtomicU32::new(0),
-            calls: AtomicU32::new(0),
             parks: [const { AtomicU64::new(0) }; FAMILIES],
             switches: AtomicU64::new(0),
         })
@@ -251,13 +248,6 @@ impl Worker {
     pub(crate) fn count_park(&self, family: Family) {
         // Locked, for a task that goes on without a worker counts as well.
         self.parks[family as usize % FAMILIES].fetch_add(1, Relaxed);
-    }
-
-    /// The running task enters or leaves a call that may block.
-    #[inline]
-    pub(super) fn turn_call(&self) {
-        self.calls
-            .store(self.calls.load(Relaxed).wrapping_add(1), Release);
     }
 
     /// Without a locked instruction: one count may be lost in the moment of a handoff.
