@@ -79,6 +79,12 @@ impl<T: Linked> Queue<T> {
     /// Takes the first.
     #[inline]
     pub fn pop(&self) -> Option<NonNull<T>> {
+        self.pop_and_see(|_| {})
+    }
+
+    /// Takes the first, and shows the one that is first then: it is the caller's to look at during the call.
+    #[inline]
+    pub fn pop_and_see(&self, see: impl FnOnce(&T)) -> Option<NonNull<T>> {
         if self.is_empty() {
             return None;
         }
@@ -90,6 +96,10 @@ impl<T: Linked> Queue<T> {
             ends.tail = null_mut();
         }
         self.len.store(self.len.load(Relaxed) - 1, Relaxed);
+        // SAFETY: a node in the queue is alive, and stays in it while the lock is held.
+        if let Some(next) = unsafe { ends.head.as_ref() } {
+            see(next);
+        }
         Some(node)
     }
 

@@ -31,6 +31,9 @@ pub(crate) type Sleeper = (&'static Task, Ticket);
 /// How many events one epoll_wait takes.
 const EVENTS: usize = 128;
 
+/// By how many events a slot is fetched into the cache before it is looked at.
+const AHEAD: usize = 4;
+
 /// See the module.
 #[repr(align(128))]
 pub struct Worker {
@@ -184,7 +187,7 @@ impl Worker {
             self.look(runtime, Some(Deadline(0)));
             self.fire_timers(runtime);
         }
-        if let Some(task) = self.queue.pop() {
+        if let Some(task) = self.queue.pop_and_see(Task::warm_up) {
             return Some(task_at(task));
         }
         self.fire_timers(runtime);
@@ -228,7 +231,13 @@ impl Worker {
         let mut events = [MaybeUninit::<Event>::uninit(); EVENTS];
         let events = self.epoll().wait(&mut events, deadline);
         self.sleeping.store(false, SeqCst);
-        for event in events {
+        for event in events.iter().take(AHEAD) {
+            reactor::warm_up(*event);
+        }
+        for (n, event) in events.iter().enumerate() {
+            if let Some(soon) = events.get(n + AHEAD) {
+                reactor::warm_up(*soon);
+            }
             reactor::dispatch(self.as_static(), *event);
         }
         let queued = self.queue.len();

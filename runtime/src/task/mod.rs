@@ -13,7 +13,7 @@ mod state;
 
 pub use state::{Settled, State, Ticket, Wake, Woken};
 
-use crate::arch::FloatControl;
+use crate::arch::{self, FloatControl};
 use crate::sched::Carrier;
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use core::cell::{Cell, UnsafeCell};
@@ -75,6 +75,8 @@ pub struct Task {
     pub(crate) carrier: AtomicPtr<Carrier>,
     coroutine: UnsafeCell<Option<Context>>,
     yielder: Cell<*const Yielder<(), Step>>,
+    /// Where the stack was when the task switched away.
+    frame: Cell<usize>,
     pub(crate) float: Cell<FloatControl>,
     /// The signal mask of the thread: kernel layout.
     pub mask: Cell<u64>,
@@ -151,6 +153,8 @@ impl Task {
     /// Called by the task itself, which holds no lock of the runtime.
     #[inline]
     pub(crate) unsafe fn switch_out(&self, step: Step) {
+        let here = 0u8;
+        self.frame.set(&raw const here as usize);
         // SAFETY: the yielder lies in the first frame of this very stack.
         unsafe { (*self.yielder.get()).suspend(step) };
     }
@@ -175,6 +179,24 @@ impl Task {
     #[inline]
     pub(crate) fn take_interruption(&self) -> bool {
         self.interrupted.load(SeqCst) && self.interrupted.swap(false, SeqCst)
+    }
+
+    /// Has what the task will touch first fetched: it runs next. With a thousand coroutines none of that is in a cache,
+    /// and the misses, one after the other, would cost more than the switch.
+    #[inline]
+    pub(crate) fn warm_up(&self) {
+        const LINE: usize = 64;
+        const FRAMES: usize = 10;
+        let frame = self.frame.get();
+        for line in 0..FRAMES {
+            arch::prefetch(frame + line * LINE);
+        }
+        arch::prefetch(self.thread_pointer().wrapping_add_signed(arch::local_offset()));
+        arch::prefetch(self.thread_pointer());
+        // The task after that: what this function will read of it.
+        let next = self.link.load(Relaxed) as usize;
+        arch::prefetch(next);
+        arch::prefetch(next + LINE);
     }
 
     /// Leaves the signal `number` (from 1) for the thread to take where it next wakes.

@@ -255,6 +255,7 @@ impl Slab {
             carrier: AtomicPtr::new(null_mut()),
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(core::ptr::null()),
+            frame: Cell::new(slot.stack_high),
             float: Cell::new(FloatControl::read()),
             mask: Cell::new(0),
             signals: AtomicU64::new(0),
