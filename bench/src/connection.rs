@@ -34,13 +34,7 @@ impl Connection {
         // Closed by a reset: no thousands of TIME_WAIT into the next round.
         set_socket_linger(&stream, Some(Duration::ZERO))?;
         let (sequence, echoed, sent_at) = (0, MESSAGE, Instant::now());
-        Ok(Self {
-            stream,
-            number,
-            sequence,
-            echoed,
-            sent_at,
-        })
+        Ok(Self { stream, number, sequence, echoed, sent_at })
     }
 
     pub fn stream(&self) -> &TcpStream {
@@ -76,9 +70,7 @@ impl Connection {
         self.echoed = 0;
         self.sent_at = now;
         let message = self.message();
-        self.stream
-            .write(&message)
-            .is_ok_and(|sent| sent == MESSAGE)
+        self.stream.write(&message).is_ok_and(|sent| sent == MESSAGE)
     }
 
     /// Takes what has come, and adds the bytes that were as they should be to
@@ -99,10 +91,6 @@ impl Connection {
         }
         self.echoed += size;
         *right += size as u64;
-        if self.waiting() {
-            Progress::Partial
-        } else {
-            Progress::Complete
-        }
+        if self.waiting() { Progress::Partial } else { Progress::Complete }
     }
 }

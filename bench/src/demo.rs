@@ -72,25 +72,13 @@ fn table(native: &Sample, patched: &Sample) -> Table {
                 &|sample| format!("{:.1} ms", p99(sample)),
                 times(p99(native), p99(patched), "less", "more"),
             ),
-            row(
-                "bytes checked",
-                &|sample| thousands(sample.tally.bytes),
-                String::new(),
-            ),
-            row(
-                "errors",
-                &|sample| thousands(sample.tally.errors()),
-                String::new(),
-            ),
+            row("bytes checked", &|sample| thousands(sample.tally.bytes), String::new()),
+            row("errors", &|sample| thousands(sample.tally.errors()), String::new()),
         ],
     }
 }
 
 /// How many times smaller or larger `now` is than `before`.
 fn times(before: f64, now: f64, smaller: &str, larger: &str) -> String {
-    if now < before {
-        format!("{:.1}x {smaller}", before / now)
-    } else {
-        format!("{:.1}x {larger}", now / before)
-    }
+    if now < before { format!("{:.1}x {smaller}", before / now) } else { format!("{:.1}x {larger}", now / before) }
 }

@@ -67,11 +67,7 @@ impl Bench<'_> {
             let tally = load.run(Until::Elapsed(length)).checked()?;
             let used = server.cpu_time() - before;
             let cpu = used.as_secs_f64() * 1e6 / tally.requests as f64;
-            Ok(Sample {
-                tally,
-                cpu,
-                footprint: server.footprint()?,
-            })
+            Ok(Sample { tally, cpu, footprint: server.footprint()? })
         })
     }
 
@@ -120,19 +116,9 @@ impl Bench<'_> {
 
 /// The system calls that process `pid` makes during `work`. The inner error is
 /// `perf`'s, the outer one that of `work`.
-fn count_system_calls(
-    pid: u32,
-    work: impl FnOnce() -> Result<(), String>,
-) -> Result<Result<f64, String>, String> {
+fn count_system_calls(pid: u32, work: impl FnOnce() -> Result<(), String>) -> Result<Result<f64, String>, String> {
     let perf = Command::new("perf")
-        .args([
-            "stat",
-            "-x,",
-            "-e",
-            "raw_syscalls:sys_enter",
-            "-p",
-            &pid.to_string(),
-        ])
+        .args(["stat", "-x,", "-e", "raw_syscalls:sys_enter", "-p", &pid.to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn();
@@ -146,14 +132,12 @@ fn count_system_calls(
     let _ = kill_process(Pid::from_child(&perf), Signal::INT);
     let output = perf.wait_with_output();
     done?;
-    Ok(output
-        .map_err(|error| error.to_string())
-        .and_then(|output| {
-            let printed = String::from_utf8_lossy(&output.stderr);
-            printed
-                .lines()
-                .find(|line| line.contains("raw_syscalls:sys_enter"))
-                .and_then(|line| line.split(',').next()?.parse().ok())
-                .ok_or_else(|| printed.trim().to_owned())
-        }))
+    Ok(output.map_err(|error| error.to_string()).and_then(|output| {
+        let printed = String::from_utf8_lossy(&output.stderr);
+        printed
+            .lines()
+            .find(|line| line.contains("raw_syscalls:sys_enter"))
+            .and_then(|line| line.split(',').next()?.parse().ok())
+            .ok_or_else(|| printed.trim().to_owned())
+    }))
 }

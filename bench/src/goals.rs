@@ -18,52 +18,33 @@ pub struct Goal {
 impl Goal {
     fn row(&self) -> Vec<String> {
         let (goal, reached) = match self.bound {
-            Bound::AtMost(most) => (
-                format!("at most {most}"),
-                self.figure.map(|figure| figure <= most),
-            ),
-            Bound::AtLeast(least) => (
-                format!("at least {least}"),
-                self.figure.map(|figure| figure >= least),
-            ),
+            Bound::AtMost(most) => (format!("at most {most}"), self.figure.map(|figure| figure <= most)),
+            Bound::AtLeast(least) => (format!("at least {least}"), self.figure.map(|figure| figure >= least)),
         };
         let verdict = match reached {
             Some(true) => "reached",
             Some(false) => "missed",
             None => "not measured",
         };
-        let figure = self
-            .figure
-            .map_or("-".into(), |figure| format!("{figure:.2}"));
+        let figure = self.figure.map_or("-".into(), |figure| format!("{figure:.2}"));
         vec![self.what.clone(), goal, figure, verdict.into()]
     }
 }
 
 /// The goals and what `results` has for them.
 pub fn of(results: &Results) -> Vec<Goal> {
-    let at = |connections| {
-        results
-            .groups
-            .iter()
-            .find(|group| group.connections == connections)
-    };
+    let at = |connections| results.groups.iter().find(|group| group.connections == connections);
     let mut goals = Vec::new();
     for (connections, most) in [(100, 1.08), (1_000, 1.15), (10_000, 1.15)] {
         goals.push(Goal {
-            what: format!(
-                "CPU per echo, iopatch / epoll, {} connections",
-                thousands(connections)
-            ),
+            what: format!("CPU per echo, iopatch / epoll, {} connections", thousands(connections)),
             bound: Bound::AtMost(most),
             figure: at(connections as usize).and_then(|group| group.cpu_ratio(IOPATCH, EPOLL)),
         });
     }
     for (connections, least) in [(100, 1.6), (1_000, 1.8), (10_000, 1.8)] {
         goals.push(Goal {
-            what: format!(
-                "CPU per echo, native / iopatch, {} connections",
-                thousands(connections)
-            ),
+            what: format!("CPU per echo, native / iopatch, {} connections", thousands(connections)),
             bound: Bound::AtLeast(least),
             figure: at(connections as usize).and_then(|group| group.cpu_ratio(NATIVE, IOPATCH)),
         });
@@ -77,10 +58,7 @@ pub fn of(results: &Results) -> Vec<Goal> {
         goals.push(Goal {
             what: format!("KiB per idle connection, stacks of {stack}"),
             bound: Bound::AtMost(most),
-            figure: results.idle[which]
-                .1
-                .as_ref()
-                .map(|idle| idle.total() / 1024.0),
+            figure: results.idle[which].1.as_ref().map(|idle| idle.total() / 1024.0),
         });
     }
     let cost = |start: &str| {
@@ -101,10 +79,7 @@ pub fn of(results: &Results) -> Vec<Goal> {
 }
 
 pub fn table(goals: &[Goal]) -> Table {
-    Table {
-        header: vec!["goal", "bound", "measured", "verdict"],
-        rows: goals.iter().map(Goal::row).collect(),
-    }
+    Table { header: vec!["goal", "bound", "measured", "verdict"], rows: goals.iter().map(Goal::row).collect() }
 }
 
 #[cfg(test)]
@@ -113,15 +88,7 @@ mod tests {
 
     #[test]
     fn a_goal_is_reached_missed_or_not_measured() {
-        let verdict = |bound, figure| {
-            Goal {
-                what: String::new(),
-                bound,
-                figure,
-            }
-            .row()
-            .remove(3)
-        };
+        let verdict = |bound, figure| Goal { what: String::new(), bound, figure }.row().remove(3);
         assert_eq!(verdict(Bound::AtMost(1.08), Some(1.08)), "reached");
         assert_eq!(verdict(Bound::AtMost(1.08), Some(1.09)), "missed");
         assert_eq!(verdict(Bound::AtLeast(1.6), Some(2.0)), "reached");

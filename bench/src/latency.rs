@@ -15,11 +15,7 @@ pub struct Latencies {
 
 impl Latencies {
     pub fn new() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            total: 0,
-            longest: 0,
-        }
+        Self { counts: vec![0; BUCKETS], total: 0, longest: 0 }
     }
 
     pub fn record(&mut self, latency: Duration) {
@@ -67,15 +63,9 @@ mod tests {
 
     #[test]
     fn every_duration_lies_in_its_bucket_within_one_step() {
-        for ns in (0..5_000)
-            .chain((13..63).map(|bit| (1 << bit) + 12_345))
-            .chain([u64::MAX])
-        {
+        for ns in (0..5_000).chain((13..63).map(|bit| (1 << bit) + 12_345)).chain([u64::MAX]) {
             let highest = highest_in(bucket_of(ns));
-            assert!(
-                highest >= ns && highest - ns <= ns / STEPS,
-                "{ns} ns, bucket to {highest}"
-            );
+            assert!(highest >= ns && highest - ns <= ns / STEPS, "{ns} ns, bucket to {highest}");
         }
     }
 

@@ -100,8 +100,7 @@ impl Load {
         while load.connections.len() < count {
             let first = load.connections.len();
             for number in first..count.min(first + AT_A_TIME) {
-                load.open(port, number)
-                    .map_err(|error| format!("connection {} of {count}: {error}", number + 1))?;
+                load.open(port, number).map_err(|error| format!("connection {} of {count}: {error}", number + 1))?;
             }
             load.run_from(first, Until::Requests(0))
                 .checked()
@@ -206,9 +205,7 @@ mod tests {
                     let mut stream = stream;
                     let mut message = [0; MESSAGE];
                     for number in 0.. {
-                        if stream.read_exact(&mut message).is_err()
-                            || reply(&mut stream, &message, number).is_err()
-                        {
+                        if stream.read_exact(&mut message).is_err() || reply(&mut stream, &message, number).is_err() {
                             return;
                         }
                     }
@@ -219,33 +216,23 @@ mod tests {
     }
 
     fn run(port: u16) -> Tally {
-        Load::connect(port, 3)
-            .expect("three connections")
-            .run(Until::Requests(300))
+        Load::connect(port, 3).expect("three connections").run(Until::Requests(300))
     }
 
     #[test]
     fn each_byte_of_each_request_is_counted() {
         let tally = run(server(|stream, message, _| stream.write_all(message)));
-        assert_eq!(
-            (tally.requests, tally.bytes, tally.errors()),
-            (300, 300 * 64, 0)
-        );
+        assert_eq!((tally.requests, tally.bytes, tally.errors()), (300, 300 * 64, 0));
     }
 
     #[test]
     fn an_echo_in_pieces_is_whole() {
         let port = server(|stream, message, _| {
             stream.set_nodelay(true)?;
-            message
-                .chunks(24)
-                .try_for_each(|piece| stream.write_all(piece))
+            message.chunks(24).try_for_each(|piece| stream.write_all(piece))
         });
         let tally = run(port);
-        assert_eq!(
-            (tally.requests, tally.bytes, tally.errors()),
-            (300, 300 * 64, 0)
-        );
+        assert_eq!((tally.requests, tally.bytes, tally.errors()), (300, 300 * 64, 0));
     }
 
     #[test]

@@ -54,13 +54,7 @@ fn pin(cpu: usize) {
 /// servers it starts, and returns it.
 pub fn raise_descriptor_limit() -> u64 {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    );
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
@@ -68,21 +62,11 @@ pub fn raise_descriptor_limit() -> u64 {
 pub fn describe() -> String {
     let processor = fs::read_to_string("/proc/cpuinfo")
         .ok()
-        .and_then(|info| {
-            Some(
-                info.lines()
-                    .find(|line| line.starts_with("model name"))?
-                    .to_owned(),
-            )
-        })
+        .and_then(|info| Some(info.lines().find(|line| line.starts_with("model name"))?.to_owned()))
         .and_then(|line| Some(line.split_once(": ")?.1.to_owned()))
         .unwrap_or_else(|| std::env::consts::ARCH.into());
     let cpus = fs::read_to_string("/proc/cpuinfo")
-        .map(|info| {
-            info.lines()
-                .filter(|line| line.starts_with("processor"))
-                .count()
-        })
+        .map(|info| info.lines().filter(|line| line.starts_with("processor")).count())
         .unwrap_or(0);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let libc = Command::new("getconf")

@@ -86,32 +86,19 @@ fn main() -> ExitCode {
 }
 
 fn number<T: FromStr>(what: &str, text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("{what}: not a number: {text}"))
+    text.parse().map_err(|_| format!("{what}: not a number: {text}"))
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, String> {
-    let library = std::env::var_os("IOPATCH_LIB")
-        .map_or_else(|| "target/release/libiopatch.so".into(), PathBuf::from);
-    let plan = if arguments.contains(&"--quick") {
-        Plan::quick()
-    } else {
-        Plan::full()
-    };
-    let mut options = Options {
-        library,
-        programs: "target/demo".into(),
-        markdown: None,
-        plan,
-    };
+    let library = std::env::var_os("IOPATCH_LIB").map_or_else(|| "target/release/libiopatch.so".into(), PathBuf::from);
+    let plan = if arguments.contains(&"--quick") { Plan::quick() } else { Plan::full() };
+    let mut options = Options { library, programs: "target/demo".into(), markdown: None, plan };
     let mut rest = arguments.iter();
     while let Some(&option) = rest.next() {
         if option == "--quick" {
             continue;
         }
-        let value = rest
-            .next()
-            .ok_or_else(|| format!("{option}: unknown, or without a value"))?;
+        let value = rest.next().ok_or_else(|| format!("{option}: unknown, or without a value"))?;
         match option {
             "--lib" => options.library = value.into(),
             "--programs" => options.programs = value.into(),
@@ -119,49 +106,32 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
             "--rounds" => options.plan.rounds = number(option, value)?,
             "--seconds" => {
                 let seconds = number(option, value)?;
-                options.plan.length = Duration::try_from_secs_f64(seconds)
-                    .map_err(|error| format!("{option}: {error}"))?;
+                options.plan.length =
+                    Duration::try_from_secs_f64(seconds).map_err(|error| format!("{option}: {error}"))?;
             }
             "--connections" => {
-                options.plan.connections = value
-                    .split(',')
-                    .map(|one| number(option, one))
-                    .collect::<Result<_, _>>()?;
+                options.plan.connections = value.split(',').map(|one| number(option, one)).collect::<Result<_, _>>()?;
             }
             _ => return Err(format!("{option}: unknown option")),
         }
     }
     // ld.so only warns of a library that it can't find, and runs the program without.
-    options.library = options.library.canonicalize().map_err(|error| {
-        format!(
-            "{}: {error} (build it, or name it with --lib)",
-            options.library.display()
-        )
-    })?;
+    options.library = options
+        .library
+        .canonicalize()
+        .map_err(|error| format!("{}: {error} (build it, or name it with --lib)", options.library.display()))?;
     Ok(options)
 }
 
 fn run_demo(options: &Options) -> Result<(), String> {
     machine::raise_descriptor_limit();
     let cores = Cores::claim();
-    demo::run(
-        &Bench {
-            programs: &options.programs,
-            cores: &cores,
-        },
-        &options.library,
-    )
+    demo::run(&Bench { programs: &options.programs, cores: &cores }, &options.library)
 }
 
 fn run_measure(options: &Options) -> Result<(), String> {
     let descriptors = machine::raise_descriptor_limit();
-    let most = options
-        .plan
-        .connections
-        .iter()
-        .copied()
-        .chain([options.plan.idle])
-        .max();
+    let most = options.plan.connections.iter().copied().chain([options.plan.idle]).max();
     let needed = most.unwrap_or(0) as u64 + OWN_DESCRIPTORS;
     if descriptors < needed {
         return Err(format!(
@@ -170,10 +140,7 @@ fn run_measure(options: &Options) -> Result<(), String> {
         ));
     }
     let cores = Cores::claim();
-    let bench = Bench {
-        programs: &options.programs,
-        cores: &cores,
-    };
+    let bench = Bench { programs: &options.programs, cores: &cores };
     let results = measure::run(&bench, &options.plan, &options.library);
     let sections = sections::of(&options.plan, &results);
     let machine = format!("{}; {}", machine::describe(), cores.describe());
@@ -208,8 +175,8 @@ fn introduction(machine: &str, plan: &Plan) -> String {
 }
 
 fn run_load(port: &str, connections: &str, seconds: &str) -> Result<(), String> {
-    let length = Duration::try_from_secs_f64(number("SECONDS", seconds)?)
-        .map_err(|error| format!("SECONDS: {error}"))?;
+    let length =
+        Duration::try_from_secs_f64(number("SECONDS", seconds)?).map_err(|error| format!("SECONDS: {error}"))?;
     machine::raise_descriptor_limit();
     let mut load = Load::connect(number("PORT", port)?, number("CONNECTIONS", connections)?)?;
     let tally = load.run(Until::Elapsed(length)).checked()?;

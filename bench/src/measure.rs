@@ -127,13 +127,7 @@ pub fn run(bench: &Bench, plan: &Plan, library: &Path) -> Results {
 
     eprintln!("primitives");
     let primitives = primitives(bench, plan, library, &mut failures);
-    Results {
-        groups,
-        calls,
-        idle,
-        primitives,
-        failures: failures.0,
-    }
+    Results { groups, calls, idle, primitives, failures: failures.0 }
 }
 
 /// How many there have been.
@@ -160,28 +154,17 @@ fn group(
 ) -> Group {
     let mut samples = [const { Vec::new() }; 3];
     for round in 1..=plan.rounds {
-        eprintln!(
-            "{} connections, round {round}",
-            thousands(connections as u64)
-        );
+        eprintln!("{} connections, round {round}", thousands(connections as u64));
         for (contender, samples) in contenders.iter().zip(&mut samples) {
             let sample = bench.sample(contender, connections, plan.warm_up, plan.length);
             samples.push(failures.note(sample));
         }
     }
-    Group {
-        connections,
-        samples,
-    }
+    Group { connections, samples }
 }
 
 /// The medians of rounds that are interleaved as well.
-fn primitives(
-    bench: &Bench,
-    plan: &Plan,
-    library: &Path,
-    failures: &mut Failures,
-) -> Vec<Primitive> {
+fn primitives(bench: &Bench, plan: &Plan, library: &Path, failures: &mut Failures) -> Vec<Primitive> {
     let native = Contender::native("native", "micro");
     let iopatch = Contender::preloaded("iopatch", "micro", library);
     let mut rounds = Vec::new();

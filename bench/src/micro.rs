@@ -24,16 +24,11 @@ pub fn run(contender: &Contender, programs: &Path, cores: &Cores) -> Result<Cost
         if Instant::now() > deadline {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(format!(
-                "{name}, micro: not done in {} s",
-                PATIENCE.as_secs()
-            ));
+            return Err(format!("{name}, micro: not done in {} s", PATIENCE.as_secs()));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| format!("{name}, micro: {error}"))?;
+    let output = child.wait_with_output().map_err(|error| format!("{name}, micro: {error}"))?;
     if !output.status.success() {
         return Err(format!("{name}, micro: ended with {}", output.status));
     }

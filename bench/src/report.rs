@@ -20,12 +20,7 @@ impl Table {
         self.header
             .iter()
             .enumerate()
-            .map(|(column, name)| {
-                cells(column)
-                    .chain([name.chars().count()])
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|(column, name)| cells(column).chain([name.chars().count()]).max().unwrap_or(0))
             .collect()
     }
 
@@ -62,28 +57,14 @@ impl Table {
 pub fn to_text(sections: &[Section]) -> String {
     sections
         .iter()
-        .map(|section| {
-            format!(
-                "{}\n{}\n\n{}\n",
-                section.title,
-                section.prose,
-                section.table.to_text()
-            )
-        })
+        .map(|section| format!("{}\n{}\n\n{}\n", section.title, section.prose, section.table.to_text()))
         .collect()
 }
 
 pub fn to_markdown(introduction: &str, sections: &[Section]) -> String {
     let body: Vec<String> = sections
         .iter()
-        .map(|section| {
-            format!(
-                "## {}\n\n{}\n\n{}",
-                section.title,
-                section.prose,
-                section.table.to_markdown()
-            )
-        })
+        .map(|section| format!("## {}\n\n{}\n\n{}", section.title, section.prose, section.table.to_markdown()))
         .collect();
     format!("{introduction}\n{}", body.join("\n"))
 }
@@ -107,26 +88,15 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped_from_the_right() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(number), text);
         }
     }
 
     #[test]
     fn a_table_reads_the_same_both_ways() {
-        let table = Table {
-            header: vec!["what", "ns"],
-            rows: vec![vec!["mutex".into(), "8.0".into()]],
-        };
+        let table = Table { header: vec!["what", "ns"], rows: vec![vec!["mutex".into(), "8.0".into()]] };
         assert_eq!(table.to_text(), "  what    ns\n  mutex  8.0\n");
-        assert_eq!(
-            table.to_markdown(),
-            "| what | ns |\n| --- | ---: |\n| mutex | 8.0 |\n"
-        );
+        assert_eq!(table.to_markdown(), "| what | ns |\n| --- | ---: |\n| mutex | 8.0 |\n");
     }
 }

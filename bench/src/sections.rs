@@ -38,19 +38,11 @@ fn cpu(groups: &[Group]) -> Section {
     };
     Section {
         title: "CPU per echo".into(),
-        prose:
-            "Microseconds of the server's CPU, all threads, user and system. This is the steady \
+        prose: "Microseconds of the server's CPU, all threads, user and system. This is the steady \
                 figure: rates stop where the load generator does."
-                .into(),
+            .into(),
         table: Table {
-            header: vec![
-                "connections",
-                "native threads",
-                "iopatch",
-                "epoll",
-                "iopatch / epoll",
-                "native / iopatch",
-            ],
+            header: vec!["connections", "native threads", "iopatch", "epoll", "iopatch / epoll", "native / iopatch"],
             rows: groups.iter().map(row).collect(),
         },
     }
@@ -77,20 +69,11 @@ fn rate(groups: &[Group]) -> Section {
     };
     Section {
         title: "Rate and latency".into(),
-        prose:
-            "Echoes per second, and the milliseconds that a client waited for one: median, 99th \
+        prose: "Echoes per second, and the milliseconds that a client waited for one: median, 99th \
                 percentile (medians of the rounds), and the longest of all."
-                .into(),
+            .into(),
         table: Table {
-            header: vec![
-                "connections",
-                "server",
-                "echoes/s",
-                "p50",
-                "p99",
-                "longest",
-                "OS threads",
-            ],
+            header: vec!["connections", "server", "echoes/s", "p50", "p99", "longest", "OS threads"],
             rows: groups
                 .iter()
                 .flat_map(|group| [NATIVE, IOPATCH, EPOLL].map(|contender| row(group, contender)))
@@ -111,25 +94,20 @@ fn calls(plan: &Plan, calls: &[Option<f64>]) -> Section {
             plan.counted.0,
             thousands(plan.counted.1)
         ),
-        table: Table {
-            header: vec!["server", "system calls"],
-            rows: NAMES.iter().zip(calls).map(row).collect(),
-        },
+        table: Table { header: vec!["server", "system calls"], rows: NAMES.iter().zip(calls).map(row).collect() },
     }
 }
 
 fn idle(plan: &Plan, idle: &[(&str, Option<Idle>)]) -> Section {
     let row = |(name, idle): &(&str, Option<Idle>)| {
-        let kibibytes =
-            |part: fn(&Idle) -> f64| cell(idle.as_ref().map(|idle| part(idle) / 1024.0), 2);
+        let kibibytes = |part: fn(&Idle) -> f64| cell(idle.as_ref().map(|idle| part(idle) / 1024.0), 2);
         vec![
             (*name).to_owned(),
             kibibytes(|idle| idle.resident),
             kibibytes(|idle| idle.page_tables),
             kibibytes(|idle| idle.kernel_stacks),
             kibibytes(Idle::total),
-            idle.as_ref()
-                .map_or("failed".into(), |idle| thousands(idle.threads)),
+            idle.as_ref().map_or("failed".into(), |idle| thousands(idle.threads)),
         ]
     };
     Section {
@@ -141,14 +119,7 @@ fn idle(plan: &Plan, idle: &[(&str, Option<Idle>)]) -> Section {
             thousands(plan.idle as u64)
         ),
         table: Table {
-            header: vec![
-                "server",
-                "RSS",
-                "page tables",
-                "kernel stacks",
-                "total",
-                "OS threads",
-            ],
+            header: vec!["server", "RSS", "page tables", "kernel stacks", "total", "OS threads"],
             rows: idle.iter().map(row).collect(),
         },
     }

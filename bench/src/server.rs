@@ -25,19 +25,11 @@ pub struct Contender {
 
 impl Contender {
     pub fn native(name: &'static str, program: &'static str) -> Self {
-        Self {
-            name,
-            program,
-            preload: None,
-            environment: Vec::new(),
-        }
+        Self { name, program, preload: None, environment: Vec::new() }
     }
 
     pub fn preloaded(name: &'static str, program: &'static str, library: &Path) -> Self {
-        Self {
-            preload: Some(library.to_owned()),
-            ..Self::native(name, program)
-        }
+        Self { preload: Some(library.to_owned()), ..Self::native(name, program) }
     }
 
     /// The command, ready for arguments. Nothing of `LD_PRELOAD` or `IOPATCH_*`
@@ -92,18 +84,11 @@ impl Server {
         let mut command = contender.command(programs);
         command.arg("0").stdin(Stdio::null()).stdout(Stdio::piped());
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut child = cores
-            .on_server_core(|| command.spawn())
-            .map_err(|error| format!("{program}: {error}"))?;
+        let mut child = cores.on_server_core(|| command.spawn()).map_err(|error| format!("{program}: {error}"))?;
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let port = first_line(&mut stdout)
-            .and_then(|line| line.trim_end().rsplit(':').next()?.parse().ok());
+        let port = first_line(&mut stdout).and_then(|line| line.trim_end().rsplit(':').next()?.parse().ok());
         match port {
-            Some(port) => Ok(Self {
-                child,
-                _stdout: stdout,
-                port,
-            }),
+            Some(port) => Ok(Self { child, _stdout: stdout, port }),
             None => {
                 let _ = child.kill();
                 let ended = child.wait().map_err(|error| error.to_string())?;
@@ -120,10 +105,7 @@ impl Server {
     /// nanosecond.
     pub fn cpu_time(&self) -> Duration {
         let mut clock = 0;
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: both write only to the variables given, which outlive the calls.
         let known = unsafe {
             libc::clock_getcpuclockid(self.child.id() as libc::pid_t, &mut clock) == 0
@@ -140,13 +122,7 @@ impl Server {
         let field = |name: &str| {
             status
                 .lines()
-                .find_map(|line| {
-                    line.strip_prefix(name)?
-                        .split_whitespace()
-                        .next()?
-                        .parse()
-                        .ok()
-                })
+                .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
                 .ok_or_else(|| format!("{path}: no {name} (has the server ended?)"))
         };
         Ok(Footprint {
@@ -174,14 +150,8 @@ impl Drop for Server {
 
 /// `None` where nothing comes for five seconds.
 fn first_line(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
-    let patience = Timespec {
-        tv_sec: 5,
-        tv_nsec: 0,
-    };
+    let patience = Timespec { tv_sec: 5, tv_nsec: 0 };
     let mut line = String::new();
-    let ready = poll(
-        &mut [PollFd::new(stdout.get_ref(), PollFlags::IN)],
-        Some(&patience),
-    );
+    let ready = poll(&mut [PollFd::new(stdout.get_ref(), PollFlags::IN)], Some(&patience));
     (ready == Ok(1) && stdout.read_line(&mut line).ok()? > 0).then_some(line)
 }

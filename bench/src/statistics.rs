@@ -12,15 +12,8 @@ pub fn median(figures: impl IntoIterator<Item = f64>) -> Option<f64> {
 
 /// The median over the rounds of `upper / lower`, leaving out rounds in which
 /// either failed.
-pub fn ratio(
-    upper: impl Iterator<Item = Option<f64>>,
-    lower: impl Iterator<Item = Option<f64>>,
-) -> Option<f64> {
-    median(
-        upper
-            .zip(lower)
-            .filter_map(|(upper, lower)| Some(upper? / lower?)),
-    )
+pub fn ratio(upper: impl Iterator<Item = Option<f64>>, lower: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    median(upper.zip(lower).filter_map(|(upper, lower)| Some(upper? / lower?)))
 }
 
 #[cfg(test)]

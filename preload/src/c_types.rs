@@ -1,6 +1,7 @@
 //! Types of C that the table names and the `libc` crate lacks, with glibc's x86-64 definitions. Those that are only
 //! ever passed on by pointer are opaque.
 #![allow(non_camel_case_types, reason = "C's own names")]
+#![allow(dead_code, reason = "those of absent variadic rows have no accessor to use them")]
 
 use libc::{c_int, c_uint, c_ulong, c_void};
 

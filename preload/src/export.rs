@@ -37,6 +37,7 @@ macro_rules! derive {
         /// libc's own functions, under their names and with their prototypes, whatever the row's verdict: those that
         /// we export are found by `dlsym(RTLD_NEXT)`, the absent ones are linked as usual.
         #[allow(non_snake_case, clippy::too_many_arguments, reason = "C's own names and prototypes")]
+        #[allow(dead_code, reason = "every row has an accessor, whether or not a hook asks for it")]
         pub mod real {
             use super::slots;
             use crate::c_types::*;

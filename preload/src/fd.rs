@@ -190,11 +190,10 @@ pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
 }
 
 /// As [`born`], for a descriptor whose open file has other numbers, or is other processes', too.
-pub fn born_shared(fd: c_int) -> c_int {
+pub fn born_shared(fd: c_int) {
     if let Some(slot) = reactor::slot(fd) {
         slot.reset(fd, false);
     }
-    fd
 }
 
 /// `fd` is about to be closed, or replaced by dup2.
@@ -207,7 +206,7 @@ pub fn dies(fd: c_int) {
 /// The open file of `fd` gets another number, or goes to another process.
 pub fn shared(fd: c_int) {
     if let Some(slot) = reactor::slot(fd) {
-        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & (1 << BIRTH_SHIFT) - 1));
+        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & ((1 << BIRTH_SHIFT) - 1)));
     }
 }
 
@@ -310,7 +309,14 @@ pub fn can_accept(fd: c_int) -> bool {
     ask(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN, &mut listens) && listens == 1 && is_number_left(fd)
 }
 
+/// Whether the process may have one more descriptor. The highest number is free unless all of them are, or the program
+/// chose it: only then is a duplicate made to find out, which other threads could see.
 fn is_number_left(fd: c_int) -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the call writes one structure.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0 && !is_open(limit.rlim_cur as c_int - 1) {
+        return true;
+    }
     // SAFETY: the duplicate is this call's alone.
     unsafe {
         let copy = real::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0);

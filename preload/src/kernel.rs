@@ -1,16 +1,17 @@
 //! System calls without libc's wrapper: for attempts that do not block.
 //!
 //! libc's recv and send are cancellation points: two locked instructions on the thread's descriptor around each call.
-//! An attempt with MSG_DONTWAIT is none (the wait is), and must leave errno alone until its outcome is known.
-//! All return what the kernel does: the result, or minus the errno.
+//! An attempt with MSG_DONTWAIT is none: the wait is. Results and errors are told as libc tells them.
 
+use crate::fd;
 use iopatch_runtime::arch::syscall;
-use libc::{c_int, c_long, c_void, msghdr, size_t, sockaddr, socklen_t};
 use libc::{SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
+use libc::{c_int, c_long, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
-fn call(number: c_long, args: [usize; 6]) -> isize {
+fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
-    unsafe { syscall(number as usize, args) }
+    let result = unsafe { syscall(number as usize, args) };
+    if result < 0 { fd::fail(-result as c_int) } else { result }
 }
 
 /// recvfrom(2).
@@ -21,7 +22,7 @@ pub fn recvfrom(
     flags: c_int,
     addr: *mut sockaddr,
     len: *mut socklen_t,
-) -> isize {
+) -> ssize_t {
     call(SYS_recvfrom, [fd as usize, buf as usize, n, flags as usize, addr as usize, len as usize])
 }
 
@@ -33,16 +34,16 @@ pub fn sendto(
     flags: c_int,
     addr: *const sockaddr,
     len: socklen_t,
-) -> isize {
+) -> ssize_t {
     call(SYS_sendto, [fd as usize, buf as usize, n, flags as usize, addr as usize, len as usize])
 }
 
 /// recvmsg(2).
-pub fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> isize {
+pub fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
     call(SYS_recvmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
 }
 
 /// sendmsg(2).
-pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> isize {
+pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     call(SYS_sendmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
 }

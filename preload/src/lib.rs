@@ -18,8 +18,10 @@ mod fd;
 mod guard;
 mod hooks;
 mod init;
+mod kernel;
 mod loader;
 mod process;
+#[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;
 mod stats;
 mod symbols;

@@ -120,7 +120,8 @@ fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> 
         pthread_attr_setdetachstate(&mut attr, PTHREAD_CREATE_DETACHED);
         pthread_attr_setstacksize(&mut attr, STACK + abi::tls_size() + abi::tcb_size());
         let mut thread = 0;
-        let start = std::mem::transmute::<extern "C" fn(*mut c_void) -> *mut c_void, crate::c_types::StartRoutine>(entry);
+        let start =
+            std::mem::transmute::<extern "C" fn(*mut c_void) -> *mut c_void, crate::c_types::StartRoutine>(entry);
         let error = real::pthread_create(&mut thread, &attr, start, arg);
         pthread_attr_destroy(&mut attr);
         error
@@ -147,15 +148,17 @@ static FORKED_FROM_COROUTINE: AtomicBool = AtomicBool::new(false);
 
 /// daemon(3) has put /dev/null where these were.
 pub fn standard_descriptors_replaced() {
-    (0..=2).for_each(|fd| drop(fd::born_shared(fd)));
+    for fd in 0..=2 {
+        fd::born_shared(fd);
+    }
 }
 
 /// The start routine of a forked child's main thread, once a coroutine, has returned: the thread is over, and the
 /// process with it unless others go on.
 pub fn end_of_main() -> ! {
     before_native_exit();
-    // SAFETY: the frames below belong to the parent's scheduler: they are not unwound, for the OS thread ends here.
     loop {
+        // SAFETY: the frames below belong to the parent's scheduler: they are not unwound, for the OS thread ends here.
         unsafe { real::syscall(SYS_exit, 0, 0, 0, 0, 0, 0) };
     }
 }

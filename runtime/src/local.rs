@@ -9,8 +9,8 @@
 //! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
 
 use crate::arch;
-use crate::sync::{AtomicPtr, AtomicU32, Relaxed};
 use crate::sched::Carrier;
+use crate::sync::{AtomicPtr, AtomicU32, Relaxed};
 use crate::task::Task;
 
 /// The block at `thread pointer + arch::local_offset()`.

@@ -49,19 +49,12 @@ mod native {
 
     impl<T> Lock<T> {
         pub const fn new(data: T) -> Self {
-            Self {
-                word: AtomicU32::new(FREE),
-                data: UnsafeCell::new(data),
-            }
+            Self { word: AtomicU32::new(FREE), data: UnsafeCell::new(data) }
         }
 
         #[inline]
         pub fn lock(&self) -> Guard<'_, T> {
-            if self
-                .word
-                .compare_exchange(FREE, HELD, Acquire, Relaxed)
-                .is_err()
-            {
+            if self.word.compare_exchange(FREE, HELD, Acquire, Relaxed).is_err() {
                 self.contend();
             }
             Guard { lock: self }
@@ -71,12 +64,7 @@ mod native {
         fn contend(&self) {
             for _ in 0..SPINS {
                 core::hint::spin_loop();
-                if self.word.load(Relaxed) == FREE
-                    && self
-                        .word
-                        .compare_exchange(FREE, HELD, Acquire, Relaxed)
-                        .is_ok()
-                {
+                if self.word.load(Relaxed) == FREE && self.word.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok() {
                     return;
                 }
             }

@@ -22,14 +22,7 @@ pub struct Timer<T> {
 
 impl<T> Timer<T> {
     pub const fn new(deadline: Deadline, payload: T) -> Self {
-        Self {
-            deadline,
-            payload,
-            child: null_mut(),
-            next: null_mut(),
-            back: null_mut(),
-            queued: false,
-        }
+        Self { deadline, payload, child: null_mut(), next: null_mut(), back: null_mut(), queued: false }
     }
 }
 
@@ -133,11 +126,7 @@ unsafe fn meld<T>(a: *mut Timer<T>, b: *mut Timer<T>) -> *mut Timer<T> {
     }
     // SAFETY: both are live roots: without siblings and without parent.
     unsafe {
-        let (root, child) = if (*b).deadline < (*a).deadline {
-            (b, a)
-        } else {
-            (a, b)
-        };
+        let (root, child) = if (*b).deadline < (*a).deadline { (b, a) } else { (a, b) };
         (*child).next = (*root).child;
         if let Some(next) = (*child).next.as_mut() {
             next.back = child;

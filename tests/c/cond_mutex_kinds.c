@@ -55,6 +55,7 @@ int main(void)
     SAFETY_NET();
     pthread_t t = spawn(waits_recursive, NULL);
     until_waiting(&m);
+    until_parked("cond", 1);
     CHECK_EQ(pthread_mutex_lock(&m), 0);
     ready = 1;
     CHECK_EQ(pthread_cond_signal(&c), 0);

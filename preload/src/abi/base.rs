@@ -68,7 +68,7 @@ core::arch::global_asm!(
 unsafe extern "C-unwind" {
     fn iopatch_thread_base(start: Start, arg: *mut c_void, wake: Wake);
     fn __sigsetjmp(buffer: *mut c_void, save_mask: c_int) -> c_int;
-    fn __pthread_register_cancel(buffer: *mut c_void);
+    fn __pthread_register_cancel(buffer: *mut crate::c_types::__pthread_unwind_buf_t);
 }
 
 /// Lives a thread's life on the calling coroutine: `start(arg)`, then the destructors of thread-local objects and keys,

@@ -25,12 +25,11 @@ mod robust;
 pub mod sync;
 mod tls;
 
-pub use base::{Start, Wake, run};
+pub use base::run;
 pub use calibrate::calibrate;
 pub use descriptor::{
-    OutOfMemory, Stack, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head, set_tid, stack, tid,
+    Stack, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head, set_tid, stack,
 };
 pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};
-pub use library::Unsupported;
-pub use modules::{ForEachSlot, copy_new_tls};
+pub use modules::copy_new_tls;

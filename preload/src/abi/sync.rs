@@ -33,7 +33,6 @@ pub const MUTEX_ADAPTIVE: u32 = 3;
 pub const MUTEX_ROBUST: u32 = 16;
 pub const MUTEX_PRIO_INHERIT: u32 = 32;
 pub const MUTEX_PRIO_PROTECT: u32 = 64;
-pub const MUTEX_SHARED: u32 = 128;
 /// Type and flags; the bits above only say whether a lock may be elided.
 pub const MUTEX_KIND_MASK: u32 = 0xff;
 

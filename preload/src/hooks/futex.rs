@@ -30,7 +30,7 @@ struct Word(usize);
 impl Word {
     /// EINVAL for an address that no futex can have.
     fn new(address: usize) -> Result<Word, c_int> {
-        if address % size_of::<u32>() == 0 { Ok(Word(address)) } else { Err(EINVAL) }
+        if address.is_multiple_of(size_of::<u32>()) { Ok(Word(address)) } else { Err(EINVAL) }
     }
 
     /// EFAULT unless it can be read.

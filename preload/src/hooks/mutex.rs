@@ -210,7 +210,8 @@ unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
     if let Some(result) = relock(view, kind) {
         return result;
     }
-    if !take_free(&view.lock) && !(kind == MUTEX_ADAPTIVE && spin(&view.lock)) {
+    let taken = take_free(&view.lock) || (kind == MUTEX_ADAPTIVE && spin(&view.lock));
+    if !taken {
         // SAFETY: the caller's.
         let error = unsafe { take_waiting(&view.lock, limit) };
         if error != 0 {

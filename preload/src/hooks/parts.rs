@@ -12,7 +12,11 @@ use libc::*;
 /// asked after it.
 ///
 /// The socket's time-out bounds the call, not each part of it, as in the kernel.
-pub fn send_all(call: Call, whole: impl Fn() -> usize, mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t) -> ssize_t {
+pub fn send_all(
+    call: Call,
+    whole: impl Fn() -> usize,
+    mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t,
+) -> ssize_t {
     let (mut fd, mut done, mut call) = (call.fd, 0, call);
     let own = fd;
     loop {
@@ -84,7 +88,6 @@ impl Parts {
         }
         (self.window.as_ptr(), used)
     }
-
 }
 
 /// The bytes of the segments of a message.
@@ -258,7 +261,7 @@ pub unsafe fn note_received(msg: *const msghdr) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*msg).msg_controllen > 0 {
-            passed_descriptors(msg, |fd| drop(fd::born_shared(fd)));
+            passed_descriptors(msg, fd::born_shared);
         }
     }
 }
@@ -278,18 +281,25 @@ pub unsafe fn note_sent(msg: *const msghdr) {
 
 /// sendfile(2) until `n` bytes are sent, the file ends, or there is an error.
 pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize) -> ssize_t) -> ssize_t {
-    if guard::coroutine().is_none() || fd::is_nonblocking(out) || !is_socket(out) || fd::kind(from) != Some(fd::Kind::File)
+    if guard::coroutine().is_none()
+        || fd::is_nonblocking(out)
+        || !is_socket(out)
+        || fd::kind(from) != Some(fd::Kind::File)
     {
         return wait::detach(|| attempt(n));
     }
     let call = Call::new(Family::Socket, out, Interest::WRITE);
-    send_all(call, || n, |fd, done, _nowait| {
-        if !fd::is_ready(fd, Interest::WRITE) {
-            return fd::fail(EAGAIN);
-        }
-        // What fits the socket's buffer now; the rest waits above, not in the kernel.
-        wait::detach(|| attempt((n - done).min(SENDFILE_PART)))
-    })
+    send_all(
+        call,
+        || n,
+        |fd, done, _nowait| {
+            if !fd::is_ready(fd, Interest::WRITE) {
+                return fd::fail(EAGAIN);
+            }
+            // What fits the socket's buffer now; the rest waits above, not in the kernel.
+            wait::detach(|| attempt((n - done).min(SENDFILE_PART)))
+        },
+    )
 }
 
 /// What one part of a sendfile may be: half of what a socket that is writable has room for at least.
@@ -316,4 +326,3 @@ pub fn move_some(from: c_int, to: c_int, nonblocking: bool, attempt: impl Fn() -
     }
     wait::detach(attempt)
 }
-

@@ -11,8 +11,10 @@ use super::parts::{self, Parts};
 use crate::export::{Family, real};
 use crate::fd::{self, Kind};
 use crate::guard;
+use crate::kernel;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
+use std::ptr::{null, null_mut};
 
 /// preadv2(2)'s offset for "where the file is".
 const HERE: off_t = -1;
@@ -68,7 +70,8 @@ unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, nowait: bool) -> ssize
     if nowait && fd::is_below_mark(fd, n) {
         return fd::fail(EAGAIN);
     }
-    let result = unsafe { real::recv(fd, buf, n, if nowait { MSG_DONTWAIT } else { 0 }) };
+    let flags = if nowait { MSG_DONTWAIT } else { 0 };
+    let result = kernel::recvfrom(fd, buf, n, flags, null_mut(), null_mut());
     if result == -1 && fd::errno() == ENOTSOCK && fd::find_kind(fd).is_some() {
         return unsafe { real::read(fd, buf, n) };
     }
@@ -85,8 +88,8 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
     }
     if is_socket(fd) {
         let mut message = vector_message(iov, n);
-        return retry(call(fd, Interest::READ), |fd, nowait| unsafe {
-            real::recvmsg(fd, &mut message, if nowait { MSG_DONTWAIT } else { 0 })
+        return retry(call(fd, Interest::READ), |fd, nowait| {
+            kernel::recvmsg(fd, &mut message, if nowait { MSG_DONTWAIT } else { 0 })
         });
     }
     stream(
@@ -115,10 +118,14 @@ pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
         return unsafe { real::write(fd, buf, n) };
     }
     if is_socket(fd) {
-        return parts::send_all(call(fd, Interest::WRITE), || n, |fd, done, nowait| unsafe {
-            let flags = if nowait { MSG_DONTWAIT } else { 0 };
-            real::send(fd, buf.byte_add(done), n - done, parts::continued(flags, done))
-        });
+        return parts::send_all(
+            call(fd, Interest::WRITE),
+            || n,
+            |fd, done, nowait| {
+                let flags = parts::continued(if nowait { MSG_DONTWAIT } else { 0 }, done);
+                kernel::sendto(fd, buf.wrapping_byte_add(done), n - done, flags, null(), 0)
+            },
+        );
     }
     unsafe { write_stream(fd, &vector, 1, |fd| real::write(fd, buf, n)) }
 }
@@ -132,7 +139,7 @@ pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
         let whole = || unsafe { parts::bytes_of(&message) };
         return parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| unsafe {
             let flags = parts::continued(if nowait { MSG_DONTWAIT } else { 0 }, done);
-            parts::with_rest(&message, done, |rest| real::sendmsg(fd, rest, flags))
+            parts::with_rest(&message, done, |rest| kernel::sendmsg(fd, rest, flags))
         });
     }
     unsafe { write_stream(fd, iov, n, |fd| real::writev(fd, iov, n)) }

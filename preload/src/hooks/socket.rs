@@ -7,8 +7,10 @@ use super::parts;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard;
+use crate::kernel;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
+use std::ptr::null_mut;
 
 const NO_ADDRESS: *const sockaddr = std::ptr::null();
 
@@ -16,11 +18,6 @@ const NO_ADDRESS: *const sockaddr = std::ptr::null();
 fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
     let never = if side == Interest::READ { MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE } else { MSG_DONTWAIT };
     Call::new(Family::Socket, fd, side).dontwait(flags & never != 0)
-}
-
-/// The flags of one attempt.
-const fn attempt_flags(flags: c_int, nowait: bool) -> c_int {
-    if nowait { flags | MSG_DONTWAIT } else { flags }
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
@@ -39,7 +36,8 @@ pub(super) unsafe fn recv_for(family: Family, fd: c_int, buf: *mut c_void, n: si
     let call = Call { family, whole, ..call(fd, Interest::READ, flags) };
     retry(call, |fd, nowait| match nowait {
         true if fd::is_below_mark(fd, n) => fd::fail(EAGAIN),
-        _ => unsafe { real::recv(fd, buf, n, attempt_flags(flags, nowait)) },
+        true => kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, null_mut(), null_mut()),
+        false => unsafe { real::recv(fd, buf, n, flags) },
     })
 }
 
@@ -68,8 +66,9 @@ pub(super) unsafe fn recvfrom_for(
         return unsafe { recv_for(family, fd, buf, n, flags) };
     }
     let call = Call { family, ..call(fd, Interest::READ, flags) };
-    retry(call, |fd, nowait| unsafe {
-        real::recvfrom(fd, buf, n, attempt_flags(flags, nowait), addr, len)
+    retry(call, |fd, nowait| match nowait {
+        true => kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, addr, len),
+        false => unsafe { real::recvfrom(fd, buf, n, flags, addr, len) },
     })
 }
 
@@ -77,8 +76,9 @@ pub unsafe fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
     let received = if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
         unsafe { parts::receive_message(fd, msg, flags) }
     } else {
-        retry(call(fd, Interest::READ, flags), |fd, nowait| unsafe {
-            real::recvmsg(fd, msg, attempt_flags(flags, nowait))
+        retry(call(fd, Interest::READ, flags), |fd, nowait| match nowait {
+            true => kernel::recvmsg(fd, msg, flags | MSG_DONTWAIT),
+            false => unsafe { real::recvmsg(fd, msg, flags) },
         })
     };
     if received >= 0 {
@@ -107,17 +107,27 @@ pub unsafe fn sendto(
     addr: *const sockaddr,
     len: socklen_t,
 ) -> ssize_t {
-    parts::send_all(call(fd, Interest::WRITE, flags), || n, |fd, done, nowait| unsafe {
-        let flags = parts::continued(attempt_flags(flags, nowait), done);
-        real::sendto(fd, buf.byte_add(done), n - done, flags, addr, len)
-    })
+    parts::send_all(
+        call(fd, Interest::WRITE, flags),
+        || n,
+        |fd, done, nowait| {
+            let (rest, left, flags) = (buf.wrapping_byte_add(done), n - done, parts::continued(flags, done));
+            match nowait {
+                true => kernel::sendto(fd, rest, left, flags | MSG_DONTWAIT, addr, len),
+                false => unsafe { real::sendto(fd, rest, left, flags, addr, len) },
+            }
+        },
+    )
 }
 
 pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     let whole = || unsafe { parts::bytes_of(msg) };
     let sent = parts::send_all(call(fd, Interest::WRITE, flags), whole, |fd, done, nowait| unsafe {
-        let flags = parts::continued(attempt_flags(flags, nowait), done);
-        parts::with_rest(msg, done, |rest| real::sendmsg(fd, rest, flags))
+        let flags = parts::continued(flags, done);
+        parts::with_rest(msg, done, |rest| match nowait {
+            true => kernel::sendmsg(fd, rest, flags | MSG_DONTWAIT),
+            false => real::sendmsg(fd, rest, flags),
+        })
     });
     if sent >= 0 {
         unsafe { parts::note_sent(msg) };

@@ -123,4 +123,3 @@ pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) ->
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },
     }
 }
-

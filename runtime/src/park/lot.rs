@@ -110,13 +110,7 @@ pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
     woken
 }
 
-fn wake_some(
-    bucket: &mut List<Place>,
-    addr: usize,
-    n: usize,
-    mask: u32,
-    wakeups: &mut Wakeups,
-) -> usize {
+fn wake_some(bucket: &mut List<Place>, addr: usize, n: usize, mask: u32, wakeups: &mut Wakeups) -> usize {
     let mut woken = 0;
     for node in bucket.iter() {
         if woken == n {
@@ -185,13 +179,7 @@ fn rename(bucket: &mut List<Place>, from: usize, to: usize, most: usize) -> usiz
     moved
 }
 
-fn transfer(
-    source: &mut List<Place>,
-    target: &mut List<Place>,
-    from: usize,
-    to: usize,
-    most: usize,
-) -> usize {
+fn transfer(source: &mut List<Place>, target: &mut List<Place>, from: usize, to: usize, most: usize) -> usize {
     let mut moved = 0;
     for mut node in source.iter() {
         // SAFETY: both buckets are locked: the node is alive, and ours to write and to move.

@@ -4,10 +4,10 @@
 mod lot;
 mod waiter;
 
-pub use lot::{Requeued, park, requeue, unpark};
 #[cfg(not(loom))]
 pub(crate) use lot::forget;
 #[cfg(all(loom, test))]
 pub(crate) use lot::is_empty;
-pub use waiter::{interrupt_thread, sleep};
+pub use lot::{Requeued, park, requeue, unpark};
 pub(crate) use waiter::{List, Node, Waiter, Wakeups};
+pub use waiter::{interrupt_thread, sleep};

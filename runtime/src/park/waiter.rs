@@ -79,9 +79,7 @@ impl Waiter {
             },
             Self::Thread(word) => {
                 // SAFETY: the node is in a list whose lock the caller holds, so its thread waits, hence lives.
-                let first = unsafe { &*word }
-                    .compare_exchange(ASLEEP, UNPARKED, Release, Relaxed)
-                    .is_ok();
+                let first = unsafe { &*word }.compare_exchange(ASLEEP, UNPARKED, Release, Relaxed).is_ok();
                 if first {
                     wakeups.add_thread(word);
                 }
@@ -195,11 +193,7 @@ impl Wakeups {
 
     #[inline]
     pub const fn new() -> Self {
-        Self {
-            tasks: null_mut(),
-            threads: [core::ptr::null(); Self::THREADS],
-            count: 0,
-        }
+        Self { tasks: null_mut(), threads: [core::ptr::null(); Self::THREADS], count: 0 }
     }
 
     fn add_task(&mut self, task: &'static Task) {
@@ -265,13 +259,7 @@ pub(crate) struct Node<T> {
 
 impl<T> Node<T> {
     pub fn new(waiter: Waiter, data: T) -> Self {
-        Self {
-            next: AtomicPtr::new(null_mut()),
-            back: AtomicPtr::new(null_mut()),
-            queued: false,
-            waiter,
-            data,
-        }
+        Self { next: AtomicPtr::new(null_mut()), back: AtomicPtr::new(null_mut()), queued: false, waiter, data }
     }
 
     /// Whether the node is in a list; ask under the list's lock.
@@ -297,10 +285,7 @@ impl<T> Default for List<T> {
 
 impl<T> List<T> {
     pub const fn new() -> Self {
-        Self {
-            head: null_mut(),
-            tail: null_mut(),
-        }
+        Self { head: null_mut(), tail: null_mut() }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -103,25 +103,17 @@ impl Slot {
     #[inline]
     pub fn disprove(&self, seen: Seen, interest: Interest) {
         let cleared = seen.0 & !interest.0;
-        let _ = self
-            .readiness
-            .compare_exchange(seen.0, cleared, AcqRel, Relaxed);
+        let _ = self.readiness.compare_exchange(seen.0, cleared, AcqRel, Relaxed);
     }
 
     /// Sees to it that edges of `fd` come to this slot. `trusted`: the host knows that nothing can
     /// have replaced the open file behind this number; else the kernel is asked.
-    pub(super) fn watch(
-        &self,
-        fd: RawFd,
-        worker: &Worker,
-        trusted: bool,
-    ) -> Result<(), Unwatchable> {
+    pub(super) fn watch(&self, fd: RawFd, worker: &Worker, trusted: bool) -> Result<(), Unwatchable> {
         if trusted && self.is_watched() {
             return Ok(());
         }
         let _held = self.inner.lock();
-        self.register(fd, worker)
-            .map_err(|errno| Unwatchable(errno.raw_os_error()))
+        self.register(fd, worker).map_err(|errno| Unwatchable(errno.raw_os_error()))
     }
 
     /// Under the lock. Registers `fd`, or asks for its present state as a new edge.
@@ -202,10 +194,7 @@ impl Slot {
     fn merge(&self, mut old: u32, bits: u32) {
         loop {
             let new = (old | bits).wrapping_add(ONE_EDGE);
-            match self
-                .readiness
-                .compare_exchange_weak(old, new, AcqRel, Acquire)
-            {
+            match self.readiness.compare_exchange_weak(old, new, AcqRel, Acquire) {
                 Ok(_) => return,
                 Err(now) => old = now,
             }
@@ -226,8 +215,7 @@ impl Slot {
         }
         let waiters = core::mem::take(&mut inner.waiters);
         let worker = self.watcher.swap(0, Relaxed);
-        self.generation
-            .store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
+        self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
         self.readiness.store(0, Release);
         self.facts.store(0, Relaxed);
         drop(inner);
@@ -271,10 +259,7 @@ impl Slot {
 
 /// The bits that an event's flags set.
 fn readiness_of(flags: u32) -> u32 {
-    const ALL: u32 = Interest::READ
-        .and(Interest::WRITE)
-        .and(Interest::PRIORITY)
-        .0;
+    const ALL: u32 = Interest::READ.and(Interest::WRITE).and(Interest::PRIORITY).0;
     let table = [
         (epoll::IN, Interest::READ.0),
         (epoll::OUT, Interest::WRITE.0),
@@ -282,10 +267,7 @@ fn readiness_of(flags: u32) -> u32 {
         (epoll::RDHUP, Interest::READ.0 | IRREGULAR),
         (epoll::HUP | epoll::ERR, ALL | IRREGULAR),
     ];
-    table
-        .iter()
-        .filter(|(flag, _)| flags & flag != 0)
-        .fold(0, |bits, (_, more)| bits | more)
+    table.iter().filter(|(flag, _)| flags & flag != 0).fold(0, |bits, (_, more)| bits | more)
 }
 
 #[cfg(all(test, not(loom)))]

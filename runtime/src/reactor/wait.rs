@@ -40,10 +40,7 @@ pub fn wait(
         return Ok(Waited { why, fd });
     }
     let why = waiter.wait(family, deadline);
-    Ok(Waited {
-        why,
-        fd: leave(node, why),
-    })
+    Ok(Waited { why, fd: leave(node, why) })
 }
 
 /// Takes a node out of whatever slot it is in now; returns that slot's number.
@@ -77,10 +74,7 @@ impl Entry {
     /// For `fd`, at a look at its readiness taken now; the caller tries its call next.
     pub fn new(fd: RawFd, interest: Interest) -> Self {
         let unused = Waiter::Thread(core::ptr::null());
-        Self {
-            node: Node::new(unused, Place { fd, interest }),
-            seen: slot(fd).map_or(Seen::NOTHING, Slot::look),
-        }
+        Self { node: Node::new(unused, Place { fd, interest }), seen: slot(fd).map_or(Seen::NOTHING, Slot::look) }
     }
 
     /// The number to go on with.
@@ -108,11 +102,7 @@ pub fn wait_any(
     let waiter = Waiter::announce();
     let all = entries.len();
     let entered = enter_all(entries, waiter);
-    let why = if entered == all {
-        waiter.wait(family, deadline)
-    } else {
-        waiter.retract().unwrap_or(Wake::Unparked)
-    };
+    let why = if entered == all { waiter.wait(family, deadline) } else { waiter.retract().unwrap_or(Wake::Unparked) };
     for entry in &mut entries[..entered] {
         // Any of them, but one: whoever woke us took out only the node that it woke.
         leave(NonNull::from(&mut entry.node), Wake::Interrupted);

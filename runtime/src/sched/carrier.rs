@@ -40,7 +40,7 @@ impl Carrier {
                 tid: rustix::thread::gettid().as_raw_pid() as u32,
             };
             // SAFETY: this frame is never left, so the carrier lives as long as the process.
-            let carrier: &'static Carrier = unsafe { &*&raw const carrier };
+            let carrier: &'static Carrier = unsafe { core::mem::transmute::<&Carrier, &Carrier>(&carrier) };
             let at = core::ptr::from_ref(carrier).cast_mut();
             Local::mine().carrier.store(at, Relaxed);
             runtime.counts.carriers.fetch_add(1, Relaxed);
@@ -53,20 +53,10 @@ impl Carrier {
     }
 
     /// Makes this idle carrier the owner of `worker`, if `from` still is; then wakes it.
-    pub(super) fn assign(
-        &'static self,
-        runtime: &Runtime,
-        worker: &'static Worker,
-        from: *mut Carrier,
-    ) -> bool {
+    pub(super) fn assign(&'static self, runtime: &Runtime, worker: &'static Worker, from: *mut Carrier) -> bool {
         let me = core::ptr::from_ref(self).cast_mut();
-        self.worker
-            .store(core::ptr::from_ref(worker).cast_mut(), Relaxed);
-        if worker
-            .owner
-            .compare_exchange(from, me, AcqRel, Relaxed)
-            .is_err()
-        {
+        self.worker.store(core::ptr::from_ref(worker).cast_mut(), Relaxed);
+        if worker.owner.compare_exchange(from, me, AcqRel, Relaxed).is_err() {
             runtime.put_idle(self);
             return false;
         }
@@ -109,8 +99,7 @@ impl Carrier {
 
     /// Runs `task` until it has parked, given way or ended.
     fn run(&'static self, runtime: &'static Runtime, worker: &'static Worker, task: &'static Task) {
-        task.carrier
-            .store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+        task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
         task.state.resume();
         loop {
             worker.count_switch();

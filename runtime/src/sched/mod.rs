@@ -134,6 +134,7 @@ pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError>
         at.write(runtime);
         &*at
     };
+    memory::open_maps();
     RUNTIME.store(at, Release);
     runtime.monitor.start(runtime).map_err(|errno| {
         RUNTIME.store(null_mut(), Release);
@@ -154,6 +155,7 @@ pub fn forget_in_child() {
             worker.close();
         }
     }
+    memory::close_maps();
     crate::park::forget();
     reactor::forget();
     descriptor::forget();
@@ -239,12 +241,7 @@ impl Runtime {
         let Some(sleeper) = self.workers().iter().find(|w| w.is_sleeping()) else {
             return;
         };
-        if self
-            .searching
-            .compare_exchange(0, 1, SeqCst, Relaxed)
-            .is_ok()
-            && !sleeper.notify_to_search()
-        {
+        if self.searching.compare_exchange(0, 1, SeqCst, Relaxed).is_ok() && !sleeper.notify_to_search() {
             self.searching.store(0, SeqCst);
         }
     }
@@ -301,11 +298,7 @@ impl Runtime {
 
     /// Whether a worker other than `mine` has tasks to steal.
     pub(crate) fn any_queued_elsewhere(&self, mine: &Worker) -> bool {
-        self.worker_count > 1
-            && self
-                .workers()
-                .iter()
-                .any(|w| w.index != mine.index && !w.queue.is_empty())
+        self.worker_count > 1 && self.workers().iter().any(|w| w.index != mine.index && !w.queue.is_empty())
     }
 
     /// Whether any worker has something to do, or is doing it.

@@ -1,7 +1,7 @@
 //! The monitor: one OS thread that sees to it that no task holds a worker for long.
 //!
 //! It looks at every worker that is awake, and takes it from its carrier when the same task has
-//! been on since the last look and is asleep in the kernel (it blocks), or has been on for several
+//! been on since the last look and has not run meanwhile (it blocks), or has been on for several
 //! looks (it burns). After it had to, it looks more often for a while, since what blocks
 //! a worker seldom comes alone. While every worker sleeps, so does the monitor.
 //!
@@ -9,9 +9,10 @@
 //! its cancellation state would be asked), and here nobody waits for it.
 
 use super::{Carrier, Runtime, Worker, get};
+use crate::arch;
 use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
-use crate::sys::clock::Deadline;
-use crate::sys::{futex, signal, thread};
+use crate::sys::clock::{Deadline, now};
+use crate::sys::{futex, signal};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -42,15 +43,13 @@ pub(crate) struct Monitor {
 struct Seen {
     tick: u32,
     times: u32,
+    /// CPU time of the owner, in nanoseconds.
+    used: u64,
 }
 
 impl Monitor {
     pub(super) const fn new() -> Self {
-        Self {
-            word: AtomicU32::new(0),
-            asleep: AtomicBool::new(false),
-            spawning: AtomicBool::new(false),
-        }
+        Self { word: AtomicU32::new(0), asleep: AtomicBool::new(false), spawning: AtomicBool::new(false) }
     }
 
     pub(super) fn start(&self, runtime: &Runtime) -> Result<(), c_int> {
@@ -100,11 +99,13 @@ impl Monitor {
         loop {
             let interval = if short_looks > 0 { SHORT_LOOK_NS } else { LOOK_NS };
             idle_looks = if runtime.any_busy() { 0 } else { idle_looks + 1 };
+            let before = now();
             self.sleep(runtime, interval, idle_looks);
+            let punctual = now() - before < 2 * interval;
             short_looks = short_looks.saturating_sub(1);
             let patience = if short_looks > 0 { SHORT_PATIENCE } else { PATIENCE };
             for (worker, seen) in runtime.workers().iter().zip(&mut seen) {
-                if seen.overdue(worker, patience) {
+                if seen.overdue(worker, patience, punctual) {
                     let from = worker.owner.load(SeqCst);
                     if self.give(runtime, worker, from) {
                         runtime.counts.handoffs.fetch_add(1, Relaxed);
@@ -138,9 +139,7 @@ impl Monitor {
             if let Some(carrier) = runtime.take_idle() {
                 return carrier.assign(runtime, worker, from);
             }
-            if !self.spawning.swap(true, Relaxed)
-                && (runtime.host.spawn)(Carrier::main, null_mut()) != 0
-            {
+            if !self.spawning.swap(true, Relaxed) && (runtime.host.spawn)(Carrier::main, null_mut()) != 0 {
                 self.spawning.store(false, Relaxed);
                 return false;
             }
@@ -162,19 +161,33 @@ impl Monitor {
 
 impl Seen {
     /// Whether the worker's task has been on the CPU, or in one blocking call, for too long.
-    fn overdue(&mut self, worker: &Worker, patience: u32) -> bool {
+    /// `punctual`: the monitor's own sleep was not stretched, so that a thread which has not run since
+    /// the last look was not held up by a busy machine either.
+    fn overdue(&mut self, worker: &Worker, patience: u32, punctual: bool) -> bool {
         let tick = worker.tick.load(Relaxed);
-        if worker.is_sleeping() || tick != self.tick {
-            *self = Seen { tick, times: 0 };
+        if worker.is_sleeping() {
+            self.tick = tick.wrapping_sub(1);
             return false;
         }
-        self.times += 1;
-        self.times >= patience || is_blocked(worker)
+        let used = cpu_time(worker);
+        let blocked = punctual && used == self.used;
+        let times = if tick == self.tick { self.times + 1 } else { 0 };
+        *self = Seen { tick, times, used };
+        times > 0 && (blocked || times >= patience)
     }
 }
 
-/// Whether the OS thread that owns `worker` sleeps in the kernel, rather than runs or waits for a CPU.
-fn is_blocked(worker: &Worker) -> bool {
+/// The CPU time of the OS thread that owns `worker`, in nanoseconds. (/proc would tell whether it
+/// sleeps, but to ask it takes a descriptor, whose number the program could miss.)
+fn cpu_time(worker: &Worker) -> u64 {
+    const SYS_CLOCK_GETTIME: usize = 228;
+    /// The low bits of a thread's clock id (linux/posix-timers.h: CPUCLOCK_PERTHREAD, CPUCLOCK_SCHED).
+    const THREAD_CLOCK: i32 = 4 | 2;
     // SAFETY: null, or a carrier, which never ends.
-    unsafe { worker.owner.load(SeqCst).as_ref() }.is_some_and(|carrier| thread::sleeps(carrier.tid))
+    let Some(carrier) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else { return 0 };
+    let clock = (!(carrier.tid as i32) << 3) | THREAD_CLOCK;
+    let mut time = [0u64; 2];
+    // SAFETY: the call writes one timespec.
+    unsafe { arch::syscall(SYS_CLOCK_GETTIME, [clock as usize, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
+    time[0] * 1_000_000_000 + time[1]
 }

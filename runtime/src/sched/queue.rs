@@ -66,9 +66,7 @@ impl<T: Linked> Queue<T> {
         match NonNull::new(ends.tail) {
             None => ends.head = first.as_ptr(),
             // SAFETY: a node in the queue is alive.
-            Some(tail) => unsafe { tail.as_ref() }
-                .link()
-                .store(first.as_ptr(), Relaxed),
+            Some(tail) => unsafe { tail.as_ref() }.link().store(first.as_ptr(), Relaxed),
         }
         ends.tail = last.as_ptr();
         let len = self.len.load(Relaxed) + n;

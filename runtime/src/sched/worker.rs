@@ -2,9 +2,7 @@
 
 use super::{Carrier, Queue, Runtime, task_at};
 use crate::reactor;
-use crate::sync::{
-    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst,
-};
+use crate::sync::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::descriptor;
 use crate::sys::epoll::{Epoll, Event};
@@ -275,4 +273,3 @@ impl Worker {
         unsafe { &*core::ptr::from_ref(self) }
     }
 }
-

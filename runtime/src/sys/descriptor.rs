@@ -28,10 +28,7 @@ const HIGHEST_BASE: u64 = 1 << 16;
 pub fn hide(fd: RawFd) -> RawFd {
     let old = getrlimit(Resource::Nofile);
     let soft = old.current.unwrap_or(HIGHEST_BASE).min(HIGHEST_BASE);
-    let raised = Rlimit {
-        current: old.maximum,
-        maximum: old.maximum,
-    };
+    let raised = Rlimit { current: old.maximum, maximum: old.maximum };
     let lifted = setrlimit(Resource::Nofile, raised).is_ok();
     let moved = dup_above(fd, soft).or_else(|| dup_above(fd, soft.saturating_sub(HEADROOM)));
     if lifted {
@@ -85,6 +82,7 @@ pub fn vacate(fd: RawFd) {
     for worker in crate::sched::get().iter().flat_map(|r| r.workers()) {
         worker.renumber(fd, to);
     }
+    super::memory::renumber(fd, to);
     entry.store(to, SeqCst);
     LOWEST.fetch_min(to, SeqCst);
     // SAFETY: the number is ours, and its users have the new one.

@@ -32,11 +32,7 @@ pub const RDHUP: u32 = EventFlags::RDHUP.bits();
 
 /// What every descriptor is registered for: all edges, once for its life.
 fn everything() -> EventFlags {
-    EventFlags::IN
-        | EventFlags::OUT
-        | EventFlags::PRI
-        | EventFlags::RDHUP
-        | EventFlags::ET
+    EventFlags::IN | EventFlags::OUT | EventFlags::PRI | EventFlags::RDHUP | EventFlags::ET
 }
 
 /// The number of an epoll instance; who made it closes it.
@@ -73,11 +69,7 @@ impl Epoll {
 
     /// Waits for events until `deadline` (`None`: for ever; in the past: only looks).
     /// An interrupted wait is an empty one.
-    pub fn wait<'a>(
-        self,
-        events: &'a mut [MaybeUninit<Event>],
-        deadline: Option<Deadline>,
-    ) -> &'a [Event] {
+    pub fn wait(self, events: &mut [MaybeUninit<Event>], deadline: Option<Deadline>) -> &[Event] {
         let timeout = deadline.map(|Deadline(at)| at.saturating_sub(now()));
         let n = if timeout == Some(0) || NO_PWAIT2.load(Relaxed) {
             self.wait_ms(events, timeout)

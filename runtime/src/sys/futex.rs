@@ -1,6 +1,7 @@
 //! futex(2): where an OS thread sleeps when there is nothing for it to run.
 
 use super::clock::Deadline;
+use crate::arch;
 use core::sync::atomic::AtomicU32;
 use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Timespec};
@@ -18,10 +19,8 @@ pub enum Awake {
 
 /// Sleeps while `*word == expected`, until woken, interrupted or past `deadline`.
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Deadline>) -> Awake {
-    let until = deadline.map(|Deadline(ns)| Timespec {
-        tv_sec: (ns / 1_000_000_000) as i64,
-        tv_nsec: (ns % 1_000_000_000) as _,
-    });
+    let until = deadline
+        .map(|Deadline(ns)| Timespec { tv_sec: (ns / 1_000_000_000) as i64, tv_nsec: (ns % 1_000_000_000) as _ });
     // The bitset form takes an absolute time, so that a wait repeated after EINTR does not stretch.
     let all = core::num::NonZeroU32::MAX;
     match futex::wait_bitset(word, Flags::PRIVATE, expected, until.as_ref(), all) {
@@ -31,10 +30,11 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Deadline>) -> Awak
     }
 }
 
-/// Wakes up to `n` threads that wait on `word`. The word is only an address here: a waiter that has
-/// left, stack and all, is harmless.
-pub fn wake(word: *const AtomicU32, n: u32) {
-    // SAFETY: futex(2) reads nothing at the address of a wake; a bad one is answered with EFAULT.
-    let word = unsafe { &*word };
-    let _ = futex::wake(word, Flags::PRIVATE, n);
+/// Wakes up to `n` threads that wait on the word at `addr`: only an address here, for the waiter may
+/// have left, storage and all. The kernel reads nothing there.
+pub fn wake(addr: *const AtomicU32, n: u32) {
+    const SYS_FUTEX: usize = 202;
+    const WAKE_PRIVATE: usize = 1 | 128;
+    // SAFETY: the call touches no memory; an address that is not mapped is answered with EFAULT.
+    unsafe { arch::syscall(SYS_FUTEX, [addr as usize, WAKE_PRIVATE, n as usize, 0, 0, 0]) };
 }

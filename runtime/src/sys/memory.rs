@@ -1,10 +1,12 @@
 //! mmap(2) for what the runtime keeps: it never calls malloc, so that it can run in any state of
 //! the program's heap and leaves no cache of its own in a coroutine.
 
+use super::descriptor;
 use crate::arch;
+use crate::sync::{AtomicI32, Relaxed};
 use core::ffi::c_void;
-use core::ptr::{null_mut, NonNull};
-use rustix::fd::AsRawFd;
+use core::ptr::{NonNull, null_mut};
+use rustix::fd::{IntoRawFd, RawFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 
@@ -20,9 +22,7 @@ const SYS_MADVISE: usize = 28;
 pub fn reserve(size: usize) -> Option<NonNull<u8>> {
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
     // SAFETY: a new anonymous mapping touches no memory that anybody holds.
-    let at = unsafe {
-        mm::mmap_anonymous(null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()?
-    };
+    let at = unsafe { mm::mmap_anonymous(null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()? };
     // A transparent huge page under a stack would make an idle coroutine cost 2 MiB.
     // SAFETY: advice on the mapping just made changes no content.
     let _ = unsafe { mm::madvise(at, size, Advice::LinuxNoHugepage) };
@@ -47,6 +47,31 @@ pub unsafe fn clear(at: *mut u8, size: usize) {
     let _ = unsafe { mm::madvise(at.cast(), size, Advice::LinuxDontNeed) };
 }
 
+/// /proc/self/maps, one of the library's own descriptors; -1: none, and every question fails.
+static MAPS: AtomicI32 = AtomicI32::new(-1);
+
+/// Opens what [`is_shared`] asks, once a process; a failure only makes it say yes.
+pub(crate) fn open_maps() {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    if let Ok(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()) {
+        MAPS.store(descriptor::hide(maps.into_raw_fd()), Relaxed);
+    }
+}
+
+/// In the child of a fork: the descriptor is of the parent's memory.
+pub(crate) fn close_maps() {
+    let maps = MAPS.swap(-1, Relaxed);
+    if maps >= 0 {
+        // SAFETY: the number is the library's own, and nobody uses it after this.
+        unsafe { rustix::io::close(maps) };
+    }
+}
+
+/// One of the library's own descriptors has moved to another number.
+pub(crate) fn renumber(from: RawFd, to: RawFd) {
+    let _ = MAPS.compare_exchange(from, to, Relaxed, Relaxed);
+}
+
 /// Whether the memory at `addr` is, or may be, another process's as well: a MAP_SHARED mapping.
 ///
 /// By the ioctl PROCMAP_QUERY of Linux 6.11, about a microsecond. Where it is not, the answer is yes.
@@ -60,9 +85,7 @@ pub fn is_shared(addr: usize) -> bool {
     let mut query = [0u64; 13];
     query[0] = size_of_val(&query) as u64;
     query[ADDRESS] = addr as u64;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let Ok(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()) else { return true };
-    let args = [maps.as_raw_fd() as usize, PROCMAP_QUERY, query.as_mut_ptr() as usize, 0, 0, 0];
+    let args = [MAPS.load(Relaxed) as usize, PROCMAP_QUERY, query.as_mut_ptr() as usize, 0, 0, 0];
     // SAFETY: the kernel reads and writes the structure, of the size that it is told.
     let answered = unsafe { arch::syscall(SYS_IOCTL, args) } == 0;
     !answered || query[FLAGS] & VMA_SHARED != 0
@@ -77,9 +100,7 @@ pub fn is_shared(addr: usize) -> bool {
 /// The range is page-aligned, part of one mapping, and unused.
 pub unsafe fn guard(at: *mut u8, size: usize) -> bool {
     // SAFETY: the caller's promise; on an older kernel the advice is unknown and does nothing.
-    let installed =
-        unsafe { arch::syscall(SYS_MADVISE, [at as usize, size, MADV_GUARD_INSTALL, 0, 0, 0]) };
+    let installed = unsafe { arch::syscall(SYS_MADVISE, [at as usize, size, MADV_GUARD_INSTALL, 0, 0, 0]) };
     // SAFETY: as above.
-    installed == 0
-        || unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
+    installed == 0 || unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
 }

@@ -8,4 +8,3 @@ pub mod epoll;
 pub mod futex;
 pub mod memory;
 pub mod signal;
-pub mod thread;

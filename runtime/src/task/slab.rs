@@ -16,7 +16,7 @@
 
 use super::{State, Task};
 use crate::arch::FloatControl;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Acquire, Relaxed, Release};
+use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
@@ -85,14 +85,8 @@ const LAST_ID: u32 = 0x3fff_ff00;
 
 impl Slab {
     pub const fn new(shape: Shape) -> Self {
-        const EMPTY: Class = Class {
-            size: 0,
-            guard: 0,
-            free: null_mut(),
-            fresh: 0,
-            fresh_left: 0,
-            next_chunk: FIRST_CHUNK,
-        };
+        const EMPTY: Class =
+            Class { size: 0, guard: 0, free: null_mut(), fresh: 0, fresh_left: 0, next_chunk: FIRST_CHUNK };
         Self {
             classes: Lock::new([EMPTY; CLASSES]),
             shape,
@@ -107,9 +101,7 @@ impl Slab {
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
         let size = stack + guard;
         let mut classes = self.classes.lock();
-        let found = classes
-            .iter()
-            .position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
+        let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
         let Some(index) = found else {
             drop(classes);
             let low = memory::reserve(size)?;

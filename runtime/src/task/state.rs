@@ -108,12 +108,7 @@ impl State {
     pub fn retract(&self) -> Option<Wake> {
         let old = self.0.load(Relaxed);
         let running = (old & TICKET) | RUNNING;
-        if old & PHASE == PARKING
-            && self
-                .0
-                .compare_exchange(old, running, AcqRel, Acquire)
-                .is_ok()
-        {
+        if old & PHASE == PARKING && self.0.compare_exchange(old, running, AcqRel, Acquire).is_ok() {
             return None;
         }
         let old = self.0.swap(running, AcqRel);
@@ -155,11 +150,7 @@ impl State {
         let old = self.0.load(Relaxed);
         if old & PHASE == PARKING {
             let parked = (old & TICKET) | PARKED;
-            if self
-                .0
-                .compare_exchange(old, parked, AcqRel, Acquire)
-                .is_ok()
-            {
+            if self.0.compare_exchange(old, parked, AcqRel, Acquire).is_ok() {
                 return Settled::Parked;
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! What the program inherits must be what we inherited. So `main` is C's: Rust's start-up would ignore SIGPIPE and open
 //! /dev/null in the place of closed standard descriptors, and `std::process::Command` would reset SIGPIPE once more.
+#![cfg_attr(test, allow(dead_code, reason = "the test harness has a main of its own"))]
 #![cfg_attr(not(test), no_main)]
 
 // The file is shared with the library, which alone switches hooks on.
