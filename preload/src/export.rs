@@ -66,7 +66,7 @@ macro_rules! export {
     ($verdict:ident [$name:ident $($more:ident)*] $body:ident $module:ident $part:ident
         ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?
     ) => {
-        #[unsafe(no_mangle)]
+        #[cfg_attr(not(test), unsafe(no_mangle))]
         pub unsafe extern "C-unwind" fn $name($($arg: $ty),*) $(-> $ret)? {
             // SAFETY: our caller keeps the contract of the C function of this name, and both demand no more.
             unsafe { if patched(Part::$part) { hooks::$module::$body($($arg),*) } else { real::$body($($arg),*) } }

@@ -1,4 +1,6 @@
 //! The library's constructor, and what it says at the end.
+//!
+//! A binary of unit tests has neither, nor libc's names as exports: it would patch its own test runner.
 
 use crate::abi;
 use crate::config::{self, Config, StatsFormat};
@@ -14,13 +16,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI32, AtomicU8};
 
 /// Runs when the loader has loaded the library, before main.
-#[used]
-#[unsafe(link_section = ".init_array")]
+#[cfg_attr(not(test), used, unsafe(link_section = ".init_array"))]
 static CONSTRUCTOR: extern "C" fn() = construct;
 
 /// Runs at exit(3), after the program's own atexit handlers.
-#[used]
-#[unsafe(link_section = ".fini_array")]
+#[cfg_attr(not(test), used, unsafe(link_section = ".fini_array"))]
 static DESTRUCTOR: extern "C" fn() = report;
 
 extern "C" fn construct() {
@@ -145,7 +145,7 @@ extern "C" fn report_and_die(signum: c_int) {
 ///
 /// # Safety
 /// `name` is a string of C.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn iopatch_counter(name: *const c_char) -> c_ulong {
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("");

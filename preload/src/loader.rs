@@ -41,7 +41,7 @@ pub fn resolve() {
 ///
 /// # Safety
 /// As glibc's: called by the loader.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C-unwind" fn _dl_catch_exception(
     exception: *mut Exception,
     operate: Operation,
