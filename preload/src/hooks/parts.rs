@@ -67,6 +67,25 @@ impl Parts {
         self.segments().fold(0, |sum, segment| sum.saturating_add(segment.iov_len))
     }
 
+    /// How many bytes are left after `done`.
+    pub fn left(&self, done: usize) -> usize {
+        self.bytes() - done
+    }
+
+    /// The first segment with something left after `done` bytes; there is one.
+    pub fn first(&self, done: usize) -> iovec {
+        let mut skip = done;
+        for mut segment in self.segments() {
+            if skip < segment.iov_len {
+                segment.iov_base = segment.iov_base.wrapping_byte_add(skip);
+                segment.iov_len -= skip;
+                return segment;
+            }
+            skip -= segment.iov_len;
+        }
+        iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }
+    }
+
     /// The segments that are left after `done` bytes: all of them as the program gave them if that is none, else as
     /// many as fit the window.
     pub fn vector(&mut self, done: usize) -> (*const iovec, usize) {

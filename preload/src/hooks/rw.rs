@@ -166,6 +166,12 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
         if !fd::is_ready(fd, Interest::WRITE) {
             return fd::fail(EAGAIN);
         }
+        // There is room for PIPE_BUF bytes: that much does not wait, and is not torn.
+        if rest.left(done) > PIPE_BUF {
+            let first = rest.first(done);
+            return wait::detach(|| unsafe { real::write(fd, first.iov_base, first.iov_len.min(PIPE_BUF)) });
+        }
+        let (vector, count) = rest.vector(done);
         wait::detach(|| unsafe { real::writev(fd, vector, count as c_int) })
     })
 }
