@@ -1,5 +1,6 @@
 # For the tests that start servers: free ports, a server under iopatch, its end and its counters.
 # IOPATCH and IOPATCH_LIB name the launcher and the library that are tested, as in launcher.bats.
+# shellcheck shell=bash disable=SC2034 # the tests use the variables
 
 servers_setup() {
     root=$BATS_TEST_DIRNAME/..

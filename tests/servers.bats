@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Servers of Debian, as they are, under iopatch: 200 clients at once, each checked to the byte. Each test runs REPEAT
 # times (default 1).
+# shellcheck disable=SC2154,SC2034 # servers.bash and these tests share variables
 
 bats_require_minimum_version 1.5.0
 load servers
@@ -112,12 +113,12 @@ seconds_of() { # WORKERS: how long the clients of python3's server took
 
 @test "tinyproxy: 200 clients x 5 GETs, 1 worker" {
     needs tinyproxy
-    trial 1 tinyproxy_at parks.select get
+    trial 1 tinyproxy_at parks.socket get
 }
 
 @test "tinyproxy: 200 clients x 5 GETs, 2 workers" {
     needs tinyproxy
-    trial 2 tinyproxy_at parks.select get
+    trial 2 tinyproxy_at parks.socket get
 }
 
 @test "stunnel4: 200 clients of TLS, 1 worker" {

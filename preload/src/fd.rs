@@ -92,7 +92,7 @@ pub fn is_nonblocking(fd: c_int) -> bool {
 /// The socket's own time-out for `side`, in nanoseconds (socket(7): SO_RCVTIMEO, SO_SNDTIMEO).
 pub fn timeout(fd: c_int, side: Interest) -> Option<u64> {
     let (flag, option) =
-        if side == Interest::READ { (RCV_TIMED, libc::SO_RCVTIMEO) } else { (SND_TIMED, libc::SO_SNDTIMEO) };
+        if side == Interest::WRITE { (SND_TIMED, libc::SO_SNDTIMEO) } else { (RCV_TIMED, libc::SO_RCVTIMEO) };
     if is_trusted(fd) && facts(fd) & flag == 0 {
         return None;
     }

@@ -295,6 +295,13 @@ fn wait_and_retry(
     }
 }
 
+/// Has the next of those who wait for a connection to `fd` look, if there may be more than the caller has taken.
+pub fn pass_on(fd: c_int) {
+    if let Some(slot) = reactor::slot(fd).filter(|_| guard::coroutine().is_some()) {
+        slot.pass_on();
+    }
+}
+
 /// Gives back the number that a wait went on with, if the program closed its `own` meanwhile.
 pub fn release(fd: c_int, own: c_int) {
     if let Some(slot) = reactor::slot(fd).filter(|_| fd != own) {

@@ -162,7 +162,9 @@ fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
             wait::detach(|| accept(fd)) as ssize_t
         }
     };
-    retry(Call::new(Family::Socket, fd, Interest::READ), attempt) as c_int
+    let connection = retry(Call::new(Family::Socket, fd, Interest::CONNECTION), attempt);
+    wait::pass_on(fd);
+    connection as c_int
 }
 
 /// Only a connection of TCP's kind is waited for: those of a UNIX-domain socket wait for room in the listener's queue,

@@ -20,6 +20,7 @@ pub use wait::{Entry, Waited, wait, wait_any};
 
 #[cfg(not(loom))]
 pub(crate) use table::forget;
+#[cfg(not(loom))]
 pub use table::init;
 
 use crate::park::Wakeups;
@@ -36,6 +37,7 @@ pub(crate) fn tag(fd: RawFd, generation: u32) -> u64 {
 }
 
 /// Has the slot of an event to come fetched: with a thousand connections it is in no cache.
+#[cfg(not(loom))]
 pub(crate) fn warm_up(event: Event) {
     if let Some(slot) = table::slot(event.data as u32 as RawFd) {
         crate::arch::prefetch(core::ptr::from_ref(slot) as usize);

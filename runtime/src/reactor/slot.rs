@@ -18,6 +18,14 @@ impl Interest {
     pub const READ: Self = Self(1);
     pub const WRITE: Self = Self(2);
     pub const PRIORITY: Self = Self(4);
+    /// A connection to accept: of those who wait for one, an edge wakes only the first, as in the kernel. Whoever was
+    /// woken tells the next, by [`Slot::pass_on`], when it has looked.
+    pub const CONNECTION: Self = Self(Self::READ.0 | EXCLUSIVE);
+
+    /// The bits of a readiness that satisfy it.
+    const fn bits(self) -> u32 {
+        self.0 & BITS
+    }
 
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -29,6 +37,8 @@ impl Interest {
 /// drained, and there may be no further edge.
 const IRREGULAR: u32 = 8;
 const BITS: u32 = 0xff;
+/// Not of a readiness, but of an interest.
+const EXCLUSIVE: u32 = 1 << 31;
 const ONE_EDGE: u32 = BITS + 1;
 
 /// A look at a slot's readiness: bits, and how many edges there have been.
@@ -42,7 +52,7 @@ impl Seen {
     /// Whether an edge for `interest` has come that no call has disproved since.
     #[inline]
     pub fn is_ready(self, interest: Interest) -> bool {
-        self.0 & interest.0 != 0
+        self.0 & interest.bits() != 0
     }
 
     /// Whether a read that got less than it asked for has emptied the stream.
@@ -64,6 +74,24 @@ struct Inner {
     waiters: List<Place>,
     /// How many waiters have to go on with this number, which is the library's: the last closes it.
     guests: u32,
+}
+
+impl Inner {
+    /// Ends the waits that `bits` satisfy: of the exclusive ones, the first.
+    fn wake(&mut self, bits: u32, wakeups: &mut Wakeups) {
+        let mut exclusive_woken = false;
+        for node in self.waiters.iter() {
+            // SAFETY: a node in the list is alive while the list is locked.
+            let (waiter, interest) = unsafe { (node.as_ref().waiter, node.as_ref().data.interest) };
+            let exclusive = interest.0 & EXCLUSIVE != 0;
+            if bits & interest.bits() == 0 || (exclusive && exclusive_woken) {
+                continue;
+            }
+            // SAFETY: as above; out of the list before it is woken, since its frame may end then.
+            unsafe { self.waiters.remove(node) };
+            exclusive_woken |= waiter.wake(wakeups) && exclusive;
+        }
+    }
 }
 
 /// See the module.
@@ -102,7 +130,7 @@ impl Slot {
     /// A call found nothing of `interest` after `seen` was taken.
     #[inline]
     pub fn disprove(&self, seen: Seen, interest: Interest) {
-        let cleared = seen.0 & !interest.0;
+        let cleared = seen.0 & !interest.bits();
         let _ = self.readiness.compare_exchange(seen.0, cleared, AcqRel, Relaxed);
     }
 
@@ -180,15 +208,18 @@ impl Slot {
         let bits = readiness_of(flags);
         let old = self.readiness.load(Relaxed);
         self.merge(old, bits);
-        for node in inner.waiters.iter() {
-            // SAFETY: a node in the list is alive while the list is locked.
-            let (waiter, interest) = unsafe { (node.as_ref().waiter, node.as_ref().data.interest) };
-            if bits & interest.0 != 0 {
-                // SAFETY: as above; out of the list before it is woken, since its frame may end then.
-                unsafe { inner.waiters.remove(node) };
-                waiter.wake(wakeups);
-            }
+        inner.wake(bits, wakeups);
+    }
+
+    /// One that was woken for [`Interest::CONNECTION`] has looked: if there may be more, the next one is to look.
+    pub fn pass_on(&self) {
+        let mut wakeups = Wakeups::new();
+        let mut inner = self.inner.lock();
+        if self.look().is_ready(Interest::CONNECTION) {
+            inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
         }
+        drop(inner);
+        wakeups.deliver();
     }
 
     fn merge(&self, mut old: u32, bits: u32) {
