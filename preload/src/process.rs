@@ -138,6 +138,8 @@ extern "C" fn in_child() {
     let mine = Local::mine();
     let was_coroutine = guard::self_task().is_some();
     sched::forget_in_child();
+    // SAFETY: whoever held it is not in this process.
+    unsafe { STARTING.forget_holder() };
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     MAIN_LEFT.store(false, Relaxed);
     FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);

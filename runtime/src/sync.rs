@@ -60,6 +60,14 @@ mod native {
             Guard { lock: self }
         }
 
+        /// Frees the lock in the child of a fork, where its holder, if any, is not.
+        ///
+        /// # Safety
+        /// No other thread of this process exists.
+        pub unsafe fn forget_holder(&self) {
+            self.word.store(FREE, Relaxed);
+        }
+
         #[cold]
         fn contend(&self) {
             for _ in 0..SPINS {

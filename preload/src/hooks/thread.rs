@@ -25,8 +25,8 @@ pub unsafe fn pthread_create(
     arg: *mut c_void,
 ) -> c_int {
     match unsafe { threads::Plan::read(attr) } {
-        Some(plan) => unsafe { threads::create(thread, &plan, start, arg) },
-        None => unsafe { real::pthread_create(thread, attr, start, arg) },
+        Some(plan) if process::runtime().is_some() => unsafe { threads::create(thread, &plan, start, arg) },
+        _ => unsafe { real::pthread_create(thread, attr, start, arg) },
     }
 }
 
