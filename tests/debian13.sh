@@ -53,7 +53,8 @@ main() {
     tests/run --bare-only --out "$built" "${programs[@]}" >/dev/null || true
     rm -rf "$root/suite"
     mkdir -p "$root/suite"
-    cp "$library" "$built"/*.so "$root/suite/"
+    cp "$built"/*.so "$root/suite/"
+    cp "$library" "$root/suite/libiopatch.so"
     # The mount is in a namespace of its own: it ends with this script, however that ends.
     exec unshare --mount --propagation private bash "$0" --inside
 }
@@ -66,12 +67,14 @@ inside() {
         cp "$built/$program" "$root/suite/"
         for mode in bare 1 4; do
             status=0
-            preload=(LD_PRELOAD=/suite/libiopatch.so IOPATCH_WORKERS="$mode")
+            preload=(LD_PRELOAD=/suite/libiopatch.so IOPATCH_WORKERS="$mode" IOPATCH_STATS=json)
             [ "$mode" != bare ] || preload=()
             timeout --kill-after=5 60 chroot "$root" /usr/bin/env LC_ALL=C "${preload[@]}" "/suite/$program" \
                 >"$root/out" 2>"$root/err" </dev/null || status=$?
             [ "$mode" != bare ] || cp "$root/out" "$root/wanted"
-            if [ "$status" -eq 0 ] && cmp -s "$root/out" "$root/wanted"; then
+            # The counters prove that the library was there.
+            [ "$mode" = bare ] || grep -q '^{"coroutines":[1-9]' "$root/err" || status="$status, no coroutines"
+            if [ "$status" = 0 ] && cmp -s "$root/out" "$root/wanted"; then
                 passed=$((passed + 1))
             else
                 failed=$((failed + 1))

@@ -44,6 +44,12 @@ pub enum Kind {
     File = 4,
 }
 
+/// Where the calling thread's errno is.
+pub fn errno_address() -> usize {
+    // SAFETY: it has no precondition.
+    unsafe { libc::__errno_location() as usize }
+}
+
 /// The calling thread's errno.
 #[inline]
 pub fn errno() -> c_int {

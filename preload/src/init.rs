@@ -42,11 +42,26 @@ fn begin(config: &Config) {
     process::init(config);
     if let Some(format) = config.stats {
         STATS.store(format as u8 + 1, Relaxed);
-        // SAFETY: it has no precondition.
-        STATS_OWNER.store(unsafe { libc::getpid() }, Relaxed);
+        STATS_OWNER.store(stats_owner(), Relaxed);
         report_on_signals();
     }
     config::switch_on(config.parts);
+}
+
+/// The process that the user started with stats: the first that asks, which leaves its id for those that it starts.
+fn stats_owner() -> libc::pid_t {
+    const OWNER: &CStr = c"IOPATCH_STATS_OWNER";
+    // SAFETY: the constructor's thread is the only one, and the strings end with a NUL.
+    unsafe {
+        let known = libc::getenv(OWNER.as_ptr());
+        if !known.is_null() {
+            return libc::atoi(known);
+        }
+        let mut text = Line { bytes: [0; Line::SIZE], len: 0 };
+        let _fits = write!(text, "{}\0", libc::getpid());
+        libc::setenv(OWNER.as_ptr(), text.bytes.as_ptr().cast(), 1);
+        libc::getpid()
+    }
 }
 
 /// Writes one line to standard error. Only for what the user must know.

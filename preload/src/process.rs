@@ -6,6 +6,7 @@ use crate::export::real;
 use crate::fd;
 use crate::guard;
 use crate::threads;
+use iopatch_runtime::arch;
 use iopatch_runtime::local::Local;
 use iopatch_runtime::reactor;
 use iopatch_runtime::sched::{self, Host, Runtime};
@@ -81,7 +82,9 @@ fn start() -> Option<&'static Runtime> {
         return stay_native(&why);
     }
     let shape = Shape { tls: abi::tls_size(), align: abi::tls_align(), tcb: abi::tcb_size() };
-    let host = Host { spawn, live: threads::live, finished: threads::finished, shape };
+    let errno = fd::errno_address() as isize - arch::thread_pointer() as isize;
+    let storage = [0, errno, abi::cancel_offset()];
+    let host = Host { spawn, live: threads::live, finished: threads::finished, shape, storage };
     match sched::start(host, WORKERS.load(Relaxed)) {
         Ok(runtime) => Some(runtime),
         Err(sched::StartError(errno)) => {

@@ -174,6 +174,11 @@ pub fn cancel_requested(t: *mut u8) -> bool {
     flags & (CANCEL_DISABLED | CANCELED | EXITING) == CANCELED
 }
 
+/// Where [`cancel_requested`] looks, relative to a descriptor.
+pub fn cancel_offset() -> isize {
+    layout().cancelhandling as isize
+}
+
 /// Marks the thread as to be cancelled, as `pthread_cancel` does; it acts at its next cancellation point.
 pub fn request_cancel(t: *mut u8) {
     cancelhandling(t).fetch_or(CANCELING | CANCELED, Ordering::Relaxed);

@@ -35,8 +35,9 @@ pub struct Host {
     pub live: fn(&'static Task),
     /// A task has left its stack: frees its slot, or tells the joiner. On a carrier.
     pub finished: fn(&'static Task),
-    /// The runtime holds so many workers' bits; see `Family`.
     pub shape: Shape,
+    /// What a thread touches of its own storage whenever it is resumed, relative to the thread pointer.
+    pub storage: [isize; 3],
 }
 
 /// The most workers; a worker is a bit in `Runtime::sleepers`.

@@ -185,7 +185,7 @@ impl Worker {
             self.look(runtime, Some(Deadline(0)));
             self.fire_timers(runtime);
         }
-        if let Some(task) = self.queue.pop_and_see(Task::warm_up) {
+        if let Some(task) = self.queue.pop_and_see(|next| next.warm_up(&runtime.host.storage)) {
             return Some(task_at(task));
         }
         self.fire_timers(runtime);

@@ -184,15 +184,18 @@ impl Task {
     /// Has what the task will touch first fetched: it runs next. With a thousand coroutines none of that is in a cache,
     /// and the misses, one after the other, would cost more than the switch.
     #[inline]
-    pub(crate) fn warm_up(&self) {
+    pub(crate) fn warm_up(&self, storage: &[isize]) {
         const LINE: usize = 64;
-        const FRAMES: usize = 10;
+        /// From the hook's wait to the caller's frame.
+        const FRAMES: usize = 16;
         let frame = self.frame.get();
         for line in 0..FRAMES {
             arch::prefetch(frame + line * LINE);
         }
         arch::prefetch(self.thread_pointer().wrapping_add_signed(arch::local_offset()));
-        arch::prefetch(self.thread_pointer());
+        for offset in storage {
+            arch::prefetch(self.thread_pointer().wrapping_add_signed(*offset));
+        }
         // The task after that: what this function will read of it.
         let next = self.link.load(Relaxed) as usize;
         arch::prefetch(next);
