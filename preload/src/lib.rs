@@ -24,6 +24,7 @@ mod loader;
 mod process;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;
+mod signals;
 mod stats;
 mod symbols;
 mod threads;

@@ -5,11 +5,13 @@ use crate::config;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
+use crate::signals;
 use crate::threads;
 use iopatch_runtime::arch;
 use iopatch_runtime::local::Local;
 use iopatch_runtime::reactor;
 use iopatch_runtime::sched::{self, Host, Runtime};
+use iopatch_runtime::signals::set_main_mask;
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::task::slab::Shape;
 use libc::*;
@@ -32,6 +34,7 @@ pub fn init(config: &config::Config) {
     WORKERS.store(config.workers, Relaxed);
     NATIVE.store(false, Relaxed);
     reactor::init();
+    signals::begin_main();
     // SAFETY: the handlers live as long as the library, which is never unloaded.
     unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
 }
@@ -84,9 +87,19 @@ fn start() -> Option<&'static Runtime> {
     let shape = Shape { tls: abi::tls_size(), align: abi::tls_align(), tcb: abi::tcb_size() };
     let errno = fd::errno_address() as isize - arch::thread_pointer() as isize;
     let storage = [0, errno, abi::cancel_offset()];
-    let host = Host { spawn, live: threads::live, finished: threads::finished, shape, storage };
+    let host = Host {
+        spawn,
+        live: threads::live,
+        finished: threads::finished,
+        cancel: threads::act_on_cancel,
+        shape,
+        storage,
+    };
     match sched::start(host, WORKERS.load(Relaxed)) {
-        Ok(runtime) => Some(runtime),
+        Ok(runtime) => {
+            signals::take_nudges();
+            Some(runtime)
+        }
         Err(sched::StartError(errno)) => {
             crate::say(format_args!("the workers could not be started ({}); threads are native", name_of(errno)));
             NATIVE.store(true, Relaxed);
@@ -145,6 +158,7 @@ extern "C" fn in_child() {
     unsafe { STARTING.forget_holder() };
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     MAIN_LEFT.store(false, Relaxed);
+    signals::begin_main();
     FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);
 }
 
@@ -174,6 +188,8 @@ pub fn before_native_exit() {
     // SAFETY: neither call has a precondition.
     let is_main = unsafe { getpid() == real::gettid() };
     if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
+        // No signal is main's any more.
+        set_main_mask(u64::MAX);
         spawn(undertaker, std::ptr::null_mut());
     } else if is_main && sched::get().is_none() && FORKED_FROM_COROUTINE.load(Relaxed) {
         // SAFETY: the end of the last thread is exit(0).

@@ -27,7 +27,6 @@ pub(crate) const NO_WAIT: &str = "libc's own is right: it never waits";
 pub(crate) const OS_THREAD: &str = "acts on the OS thread that runs the coroutine; a coroutine's own id is ESRCH";
 pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
 pub(crate) const SPAWN: &str = "native in a coroutine until the child has its image; no code of ours runs in between";
-pub(crate) const HANDLER: &str = "handlers are the process's, and run on the OS thread that the kernel chooses";
 
 macro_rules! symbols {
     ($with:ident) => { $with! {
@@ -386,23 +385,34 @@ macro_rules! symbols {
         absent   pclose(stream: *mut FILE) -> c_int => NATIVE;
     }
 
+    // Handlers run where `signals` says: on the thread that the signal is for, out of our own code.
     Signal signal Signal "signals" {
+        tracks   sigaction = __sigaction (signum: c_int, action: *const sigaction, old: *mut sigaction) -> c_int
+                 => "a handler runs on the coroutine that the signal is for";
+        tracks   signal = bsd_signal = ssignal (signum: c_int, handler: sighandler_t) -> sighandler_t => "as sigaction";
+        tracks   sysv_signal = __sysv_signal (signum: c_int, handler: sighandler_t) -> sighandler_t => "as sigaction";
+        tracks   siginterrupt(signum: c_int, interrupt: c_int) -> c_int => "as sigaction";
+        tracks   sigset(signum: c_int, handler: sighandler_t) -> sighandler_t => "as sigaction and sigprocmask";
+        tracks   sigignore(signum: c_int) -> c_int => "as sigaction";
+        tracks   sighold(signum: c_int) -> c_int => "the mask is the coroutine's";
+        tracks   sigrelse(signum: c_int) -> c_int => "the mask is the coroutine's";
+        tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
         tracks   longjmp = siglongjmp = _longjmp (buf: *mut jmp_buf_tag, value: c_int) -> ! => "puts back the mask that sigsetjmp saved";
         tracks   __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! => "as siglongjmp, fortified";
-        tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
-        absent   sigaction(signum: c_int, action: *const sigaction, old: *mut sigaction) -> c_int => HANDLER;
-        absent   signal = bsd_signal (signum: c_int, handler: sighandler_t) -> sighandler_t => HANDLER;
-        absent   sysv_signal(signum: c_int, handler: sighandler_t) -> sighandler_t => HANDLER;
-        absent   kill(pid: pid_t, signum: c_int) -> c_int => "libc's own is right: it is aimed at a process";
-        absent   raise(signum: c_int) -> c_int => "libc's own sends it to the OS thread that runs the coroutine";
-        absent   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int
-                 => "reaches native threads; a coroutine's id is ESRCH, pthread_kill reaches it";
-        absent   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "sets that of the OS thread that runs the coroutine";
-        absent   sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => NATIVE;
-        absent   sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => NATIVE;
-        absent   sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int => NATIVE;
-        absent   sigsuspend(mask: *const sigset_t) -> c_int => NATIVE;
-        absent   pause() -> c_int => NATIVE;
+        tracks   kill(pid: pid_t, signum: c_int) -> c_int => "a signal to oneself has arrived when it returns";
+        tracks   sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int => "as kill";
+        tracks   raise(signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "the coroutine's own";
+        tracks   sigpending(set: *mut sigset_t) -> c_int => "tells of the coroutine's own, too";
+        detaches sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => "until one of them arrives";
+        detaches sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => "until one of them arrives";
+        detaches sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int
+                 => "until one of them arrives or the time is up";
+        parks    sigsuspend(mask: *const sigset_t) -> c_int => "until a handler has run";
+        parks    pause() -> c_int => "until a handler has run";
+        parks    sigpause(mask: c_int) -> c_int => "BSD's: until a handler has run";
+        parks    __xpg_sigpause(signum: c_int) -> c_int => "until a handler has run";
     }
 
     // Waits that no readiness tells the end of.

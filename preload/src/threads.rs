@@ -7,6 +7,7 @@ use crate::guard::{self, Task};
 use crate::process;
 use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::sched::{self, Runtime};
+use iopatch_runtime::signals::{self, Full, Info, Number};
 use iopatch_runtime::sys::signal;
 use iopatch_runtime::task::{life, slab::Slab};
 use libc::*;
@@ -100,7 +101,7 @@ unsafe extern "C" {
 }
 
 fn mask_to_inherit() -> u64 {
-    guard::self_task().map_or_else(signal::mask, |task| task.mask.get())
+    guard::self_task().map_or_else(signal::mask, Task::mask)
 }
 
 /// Makes a coroutine and queues it. An error as pthread_create(3) has it.
@@ -126,7 +127,7 @@ pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, a
             runtime.slab().made(task);
         }
     }
-    task.mask.set(plan.mask);
+    task.begin_with_mask(plan.mask);
     task.start.set(Some(start));
     task.arg.set(arg);
     task.life.store(if plan.detached { life::DETACHED } else { 0 }, Relaxed);
@@ -161,14 +162,25 @@ fn native_name() -> [u8; 16] {
 
 /// The whole life of a coroutine, on its own stack.
 pub fn live(task: &'static Task) {
-    if let Some(start) = task.start.get() {
-        // SAFETY: the descriptor is fresh, and FS is at it.
-        let result = unsafe { abi::run(start, task.arg.get(), wake_robust) };
-        task.result.set(result);
-    }
+    // SAFETY: the descriptor is fresh, and FS is at it.
+    let result = unsafe { abi::run(begin, std::ptr::from_ref(task).cast_mut().cast(), wake_robust) };
+    task.result.set(result);
     // In a forked child the frames below are another process's scheduler.
     if guard::self_task().is_none() {
         process::end_of_main();
+    }
+    signals::enter();
+}
+
+/// The start routine, from where on signals may arrive: above the frame to which a cancellation unwinds.
+unsafe extern "C-unwind" fn begin(task: *mut c_void) -> *mut c_void {
+    // SAFETY: what `live` has passed.
+    let task = unsafe { &*task.cast::<Task>() };
+    signals::leave();
+    match task.start.get() {
+        // SAFETY: the program's, as it gave it to pthread_create(3).
+        Some(start) => unsafe { start(task.arg.get()) },
+        None => std::ptr::null_mut(),
     }
 }
 
@@ -228,9 +240,6 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
                 task.life.fetch_and(!life::JOINING, AcqRel);
                 wait::testcancel();
             }
-            Wake::Interrupted => {
-                wait::take_signals();
-            }
             _ => {}
         }
     }
@@ -254,29 +263,46 @@ pub fn detach(task: &'static Task) -> c_int {
     0
 }
 
-/// Ends whatever wait the coroutine is in: it looks for what it is to do.
-pub fn interrupt(task: &'static Task) {
-    if let Some(runtime) = sched::get() {
-        runtime.interrupt(task);
+/// pthread_cancel(3): at the coroutine's next cancellation point, which may be the wait that it is in; at once, if that is
+/// what it wants, or if libc does for it.
+pub fn cancel(task: &'static Task) {
+    let tcb = task.thread_pointer() as *mut u8;
+    if task.is_finished() {
+        return;
+    }
+    abi::request_cancel(tcb);
+    if !task.is_current() {
+        signals::nudge(task, abi::cancels_at_once(tcb));
+    } else if abi::cancels_at_once(tcb) {
+        // SAFETY: it has no precondition.
+        unsafe { real::pthread_testcancel() };
     }
 }
 
-/// pthread_kill(3): the signal is the thread's to take, where it next wakes, or at once if it is the caller.
-pub fn kill(task: &'static Task, signum: c_int) -> c_int {
-    const LAST: c_int = 64;
-    if !(0..=LAST).contains(&signum) || signum == 32 || signum == 33 {
-        return EINVAL;
+/// Acts on a cancellation that is not to wait for a cancellation point. The task is the caller.
+pub fn act_on_cancel(task: &Task) {
+    let tcb = task.thread_pointer() as *mut u8;
+    if abi::cancels_at_once(tcb) && abi::cancel_requested(tcb) {
+        // SAFETY: it has no precondition.
+        unsafe { real::pthread_testcancel() };
     }
-    if signum == 0 || task.is_finished() {
+}
+
+/// pthread_kill(3) and its like: the signal is the coroutine's alone.
+pub fn send(task: &'static Task, signum: c_int, code: c_int, value: u64) -> c_int {
+    const SIGCANCEL: u32 = 32;
+    let number = match Number::new(signum as u32) {
+        None if signum == 0 => return 0,
+        None | Some(Number(SIGCANCEL) | Number::NUDGE) => return EINVAL,
+        Some(number) => number,
+    };
+    if task.is_finished() {
         return 0;
     }
-    task.send_signal(signum as u32);
-    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
-        task.take_signals();
-    } else {
-        interrupt(task);
+    match signals::send(task, number, &Info::new(number, code, value)) {
+        Ok(()) => 0,
+        Err(Full) => EAGAIN,
     }
-    0
 }
 
 /// A library with thread-local storage of the initial-exec kind was loaded: every coroutine needs its image.

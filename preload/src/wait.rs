@@ -17,6 +17,7 @@ use crate::abi;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
+use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::{arch, park as lot, reactor, sched, task};
 use libc::{c_int, clockid_t, ssize_t, timespec};
 
@@ -228,6 +229,7 @@ fn retry_as_task(
     attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
 ) -> ssize_t {
     testcancel();
+    signals::forget_handlers();
     let errno = fd::errno();
     let slot = reactor::slot(*fd);
     let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
@@ -274,23 +276,28 @@ fn wait_and_retry(
     // Known from the first wait on, so that later calls can tell a drained stream.
     fd::kind(*fd);
     let deadline = call.deadline.or_else(|| fd::timeout(*fd, call.side).map(Deadline::after));
+    let restarts = deadline.is_none();
     loop {
         match reactor::wait(task, call.family as u8, *fd, call.side, deadline, fd::is_trusted(*fd)) {
             Err(_) => return detach(|| attempt(*fd, false)),
             Ok(waited) => {
                 *fd = waited.fd;
-                match waited.why {
-                    task::Wake::TimedOut => return fd::fail(libc::EAGAIN),
-                    // Restarted, as after a handler with SA_RESTART.
-                    task::Wake::Interrupted => {
-                        interrupted(task);
-                    }
-                    task::Wake::Unparked => {}
+                if cancel_requested() {
+                    // The wake that this thread may have taken is another's, who waits as well.
+                    pass_on(*fd);
+                    release(*fd, call.fd);
+                    testcancel();
+                }
+                if waited.why == task::Wake::TimedOut {
+                    return fd::fail(libc::EAGAIN);
                 }
             }
         }
         if let Some(result) = try_once(call, *fd, attempt) {
             return result;
+        }
+        if is_interrupted(restarts) {
+            return fd::fail(libc::EINTR);
         }
     }
 }
@@ -318,16 +325,32 @@ pub unsafe fn interrupt_native(thread: libc::pthread_t) {
     unsafe { lot::interrupt_thread(thread as usize) };
 }
 
-/// Runs the handlers of the signals that were sent to the calling coroutine.
-pub fn take_signals() -> bool {
-    guard::self_task().is_some_and(Task::take_signals)
+/// Whether a call that waits is to end with EINTR, by the handlers that have run since it began. Of the calls that
+/// `restart`, only a handler without SA_RESTART ends one (signal(7)).
+pub fn is_interrupted(restarts: bool) -> bool {
+    match signals::handled() {
+        Handled::Nothing => false,
+        Handled::Restart => !restarts,
+        Handled::Interrupt => true,
+    }
 }
 
-/// After an interruption: acts on a cancellation, runs the handlers of the signals sent to this coroutine; whether
-/// there were any.
-pub fn interrupted(task: &'static Task) -> bool {
-    testcancel();
-    task.take_signals()
+/// The calling thread begins a wait by [`park`] that [`is_interrupted`] may end.
+pub fn begin() {
+    signals::forget_handlers();
+}
+
+/// Runs `wait` with `mask` as the coroutine's signal mask: EINTR if a handler runs at once.
+pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> c_int) -> c_int {
+    let before = task.mask();
+    let Some(mask) = mask.filter(|&mask| mask != before) else { return wait() };
+    signals::forget_handlers();
+    task.set_mask(mask);
+    let result = if is_interrupted(false) { fd::fail(libc::EINTR) as c_int } else { wait() };
+    let errno = fd::errno();
+    task.set_mask(before);
+    fd::set_errno(errno);
+    result
 }
 
 /// Waits until `attempt` has a result other than 0, or until `deadline`: what poll(2) and its like are.
@@ -340,17 +363,20 @@ pub fn any(
     deadline: Option<Deadline>,
     mut attempt: impl FnMut(&[Entry]) -> c_int,
 ) -> Any {
+    signals::forget_handlers();
     loop {
         entries.iter_mut().for_each(Entry::look_again);
         let result = attempt(entries);
+        if result == 0 && is_interrupted(false) {
+            return Any::Done(fd::fail(libc::EINTR) as c_int);
+        }
         if result != 0 || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
             return Any::Done(result);
         }
         match reactor::wait_any(task, family as u8, entries, deadline) {
             Err(_) => return Any::Unwatchable,
             Ok(task::Wake::TimedOut) => return Any::Done(attempt(entries)),
-            Ok(task::Wake::Interrupted) if interrupted(task) => return Any::Done(fd::fail(libc::EINTR) as c_int),
-            Ok(task::Wake::Interrupted) => {}
+            Ok(task::Wake::Interrupted) => testcancel(),
             Ok(task::Wake::Unparked) => {}
         }
     }

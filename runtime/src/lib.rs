@@ -26,6 +26,8 @@ pub mod park;
 pub mod reactor;
 #[cfg(not(loom))]
 pub mod sched;
+#[cfg(not(loom))]
+pub mod signals;
 pub mod sync;
 #[cfg(not(loom))]
 pub mod sys;
@@ -39,7 +41,7 @@ pub use task::Wake;
 #[cfg(loom)]
 mod models;
 #[cfg(loom)]
-use models::world::{local, sched, sys, task};
+use models::world::{local, sched, signals, sys, task};
 
 #[cfg(all(test, not(loom)))]
 extern crate std;

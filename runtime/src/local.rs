@@ -1,4 +1,4 @@
-//! What the runtime keeps in each thread's own storage: 32 bytes of static TLS.
+//! What the runtime keeps in each thread's own storage: a cache line of static TLS.
 //!
 //! | word | who writes | what it says |
 //! |---|---|---|
@@ -7,10 +7,14 @@
 //! | `carrier` | its own thread | the carrier, in the scheduler on its own stack; null: anything else |
 //! | `asleep` | see `park::waiter` | what a native thread sleeps on |
 //! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
+//! | `critical` | its own thread | how many sections of `signals` it is in; never 0 while a coroutine does not run |
+//! | `due` | anybody | there is something to see to at the end of the section |
+//! | `held`, `held_mask` | its own thread | the signal kept back till then, and the mask to put back; 0: none |
+//! | `handled` | its own thread | see `signals::Handled` |
 
 use crate::arch;
 use crate::sched::Carrier;
-use crate::sync::{AtomicPtr, AtomicU32, Relaxed};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
 use crate::task::Task;
 
 /// The block at `thread pointer + arch::local_offset()`.
@@ -21,6 +25,11 @@ pub struct Local {
     pub carrier: AtomicPtr<Carrier>,
     pub asleep: AtomicU32,
     pub id: AtomicU32,
+    pub critical: AtomicU32,
+    pub due: AtomicU32,
+    pub held_mask: AtomicU64,
+    pub held: AtomicU32,
+    pub handled: AtomicU32,
 }
 
 const _: () = assert!(size_of::<Local>() <= arch::LOCAL_SIZE);

@@ -3,7 +3,7 @@
 
 use super::select::limit::{self, Limit};
 use super::select::set::Set;
-use super::select::{changes_mask, waiter};
+use super::select::{mask_of, waiter};
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::Task;
@@ -39,10 +39,8 @@ unsafe fn wait_masked(
     call: impl FnOnce() -> c_int,
 ) -> c_int {
     match waiter(limit) {
-        // SAFETY: the program's mask.
-        Some(task) if unsafe { changes_mask(task, mask) } => wait::detach_at_once(call),
         // SAFETY: the program's arguments.
-        Some(task) => unsafe { wait_events(task, fd, events, n, limit) },
+        Some(task) => unsafe { wait::with_mask(task, mask_of(mask), || wait_events(task, fd, events, n, limit)) },
         None => call(),
     }
 }

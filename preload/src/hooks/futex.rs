@@ -92,11 +92,15 @@ fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>
 fn futex_wait(word: usize, expected: u32, mask: u32, deadline: Option<Deadline>) -> Result<usize, c_int> {
     let (mask, word) = (nonzero(mask)?, Word::new(word)?.readable()?);
     let validate = || word.load(Acquire) == expected;
-    match wait::park_mask(Family::Futex, word.as_ptr().addr(), mask, validate, deadline) {
-        Wake::Unparked => Ok(0),
-        Wake::NotEqual => Err(EAGAIN),
-        Wake::TimedOut => Err(ETIMEDOUT),
-        Wake::Interrupted => Err(EINTR),
+    wait::begin();
+    loop {
+        match wait::park_mask(Family::Futex, word.as_ptr().addr(), mask, validate, deadline) {
+            Wake::Unparked => return Ok(0),
+            Wake::NotEqual => return Err(EAGAIN),
+            Wake::TimedOut => return Err(ETIMEDOUT),
+            Wake::Interrupted if wait::is_interrupted(deadline.is_none()) => return Err(EINTR),
+            Wake::Interrupted => {}
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod rwlock;
 pub mod select;
 pub mod sem;
 pub mod signal;
+mod signal_wait;
 pub mod socket;
 pub mod spin;
 pub mod stdio;

@@ -3,8 +3,7 @@
 //! A select is a poll here, as it is in the kernel (`fs/select.c`): its sets say which events to ask of which number,
 //! and the answer is written back into them at the end. Each attempt is a poll without a wait.
 //!
-//! What libc itself has to wait for goes to libc, under handoff: other signal masks than the thread's own, and
-//! descriptors that epoll does not watch.
+//! What libc itself has to wait for goes to libc, under handoff: descriptors that epoll does not watch.
 
 pub mod limit;
 pub mod set;
@@ -14,6 +13,7 @@ pub use super::epoll::{epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epol
 
 use crate::export::{Family, real};
 use crate::guard::{self, Task};
+pub(super) use crate::signals::mask_of;
 use crate::wait::{self, Deadline, Entry};
 use libc::*;
 use limit::Limit;
@@ -31,19 +31,6 @@ const ENOUGH: c_int = c_int::MIN;
 /// The calling coroutine, if it waits cooperatively.
 pub(super) fn waiter(limit: Limit) -> Option<&'static Task> {
     guard::coroutine().filter(|_| !matches!(limit, Limit::AtOnce))
-}
-
-/// Whether `mask` is another signal mask than the coroutine's own. Not compared: what can't be blocked, and what glibc
-/// keeps from the program.
-///
-/// # Safety
-/// `mask` is null or a signal set.
-pub(super) unsafe fn changes_mask(task: &Task, mask: *const sigset_t) -> bool {
-    const SIGCANCEL: c_int = 32;
-    const SIGSETXID: c_int = 33;
-    const FREE: u64 = !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1) | 1 << (SIGCANCEL - 1) | 1 << (SIGSETXID - 1));
-    // SAFETY: the caller's promise; the kernel's mask is the first word of glibc's.
-    unsafe { mask.cast::<u64>().as_ref() }.is_some_and(|mask| (mask ^ task.mask.get()) & FREE != 0)
 }
 
 /// Polls what is asked, without a wait; `count` makes the result of it, and is told whether it is the first attempt.
@@ -164,10 +151,9 @@ pub(super) unsafe fn ppoll_for(
     // SAFETY, here and below: the program's.
     let limit = unsafe { Limit::timespec(timeout) };
     match waiter(limit) {
-        Some(task) if unsafe { changes_mask(task, mask) } => {
-            wait::detach_at_once(|| unsafe { real::ppoll(fds, n, timeout, mask) })
+        Some(task) => {
+            wait::with_mask(task, unsafe { mask_of(mask) }, || unsafe { poll_as(task, family, fds, n, limit) })
         }
-        Some(task) => unsafe { poll_as(task, family, fds, n, limit) },
         None => unsafe { real::ppoll(fds, n, timeout, mask) },
     }
 }
@@ -212,11 +198,10 @@ pub unsafe fn pselect(
     let call = |left, mask| unsafe { real::pselect(n, read, write, except, left, mask) };
     let limit = unsafe { Limit::timespec(timeout) };
     match waiter(limit) {
-        Some(task) if unsafe { changes_mask(task, mask) } => wait::detach_at_once(|| call(timeout, mask)),
-        Some(task) => {
+        Some(task) => wait::with_mask(task, unsafe { mask_of(mask) }, || {
             let sets = Sets::new(n, [read, write, except]);
             unsafe { wait_selected(task, sets, limit.deadline(), |left| call(left, null())) }
-        }
+        }),
         None => call(timeout, mask),
     }
 }

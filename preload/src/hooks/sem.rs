@@ -62,18 +62,19 @@ fn fail(error: c_int) -> c_int {
 #[cold]
 fn wait(sem: &Sem, deadline: Option<Deadline>) -> c_int {
     wait::testcancel();
+    wait::begin();
     sem.data.fetch_add(WAITER, Relaxed);
     let address = sem.data.as_ptr().addr();
     while !sem.take(WAITER) {
         let error = match wait::park(Family::Sem, address, || sem.is_empty(), deadline) {
             Wake::Unparked | Wake::NotEqual => continue,
             Wake::TimedOut => ETIMEDOUT,
-            Wake::Interrupted => EINTR,
+            // futex(2) restarts a wait without a time-out.
+            Wake::Interrupted if wait::is_interrupted(deadline.is_none()) || wait::cancel_requested() => EINTR,
+            Wake::Interrupted => continue,
         };
         sem.data.fetch_sub(WAITER, Relaxed);
-        if error == EINTR {
-            wait::testcancel();
-        }
+        wait::testcancel();
         return fail(error);
     }
     0

@@ -1,42 +1,245 @@
-//! Signal masks: a thread's own, so a coroutine's.
+//! Signals: what is done about one, who blocks it, who is sent it. `signals` says how they reach coroutines.
 
-use super::thread::pthread_sigmask;
+pub use super::signal_wait::{
+    __xpg_sigpause, pause, sigpause, sigpending, sigsuspend, sigtimedwait, sigwait, sigwaitinfo,
+};
+
 use crate::c_types::jmp_buf_tag;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
-use libc::{c_int, sigset_t};
+use crate::signals::{self, bits, changed};
+use crate::threads;
+use iopatch_runtime::sched;
+use iopatch_runtime::signals::{SI_QUEUE, SI_USER, look, set_main_mask};
+use iopatch_runtime::sys::signal;
+use libc::*;
+use std::mem::zeroed;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-/// libc sets the mask inside siglongjmp; the coroutine's must be the same.
-unsafe fn note_mask(buf: *const jmp_buf_tag) {
-    // SAFETY: the program's: what sigsetjmp filled in.
-    let buf = unsafe { &*buf };
-    if let Some(task) = guard::self_task().filter(|_| buf.mask_was_saved != 0) {
-        task.mask.set(buf.saved_mask[0]);
+/// The code of a signal that is aimed at a thread.
+const SI_TKILL: c_int = -6;
+
+/// The signals whose handlers, as `signal` installs them, interrupt calls (siginterrupt(3)): as libc keeps it.
+static INTERRUPT: AtomicU64 = AtomicU64::new(0);
+
+/// # Safety
+/// `set` has a word.
+unsafe fn set_of(mask: u64) -> sigset_t {
+    // SAFETY: all-zero is a set; its first word is the kernel's mask.
+    unsafe {
+        let mut set: sigset_t = zeroed();
+        (&raw mut set).cast::<u64>().write(mask);
+        set
     }
 }
 
-pub unsafe fn longjmp(buf: *mut jmp_buf_tag, value: c_int) -> ! {
-    // SAFETY: the program's; the frames that are left have nothing to drop.
+/// Installs `handler`; the one before, or SIG_ERR.
+unsafe fn install(signum: c_int, handler: sighandler_t, flags: c_int, mask: u64) -> sighandler_t {
+    // SAFETY: all-zero is an action, which the call fills in.
     unsafe {
-        note_mask(buf);
+        let mut before: sigaction = zeroed();
+        let new = sigaction { sa_sigaction: handler, sa_mask: set_of(mask), sa_flags: flags, sa_restorer: None };
+        match signals::act(signum, &new, &mut before) {
+            0 => before.sa_sigaction,
+            _ => SIG_ERR,
+        }
+    }
+}
+
+fn is_signal(signum: c_int) -> bool {
+    (1..=signals::LAST).contains(&signum)
+}
+
+/// What `error` is to a call that returns it by errno.
+fn told(error: c_int) -> c_int {
+    if error == 0 { 0 } else { fd::fail(error) as c_int }
+}
+
+/// What libc sets inside siglongjmp. What that opens arrives before the jump, as it does in libc.
+unsafe fn restore_mask(buf: *const jmp_buf_tag) {
+    // SAFETY: the program's: what sigsetjmp filled in.
+    let buf = unsafe { &*buf };
+    if buf.mask_was_saved != 0 {
+        let _always_valid = set_mask(SIG_SETMASK, &unsafe { set_of(buf.saved_mask[0]) });
+    }
+}
+
+fn set_mask(how: c_int, set: &sigset_t) -> c_int {
+    // SAFETY: a valid set.
+    unsafe { pthread_sigmask(how, set, std::ptr::null_mut()) }
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn sigaction(signum: c_int, new: *const sigaction, old: *mut sigaction) -> c_int {
+    unsafe { signals::act(signum, new, old) }
+}
+
+/// glibc's is BSD's: the handler stays, its signal is blocked meanwhile, calls are restarted.
+pub unsafe fn signal(signum: c_int, handler: sighandler_t) -> sighandler_t {
+    if handler == SIG_ERR || !is_signal(signum) {
+        return fd::fail(EINVAL) as sighandler_t;
+    }
+    let own = 1 << (signum - 1);
+    let flags = if INTERRUPT.load(Relaxed) & own != 0 { 0 } else { SA_RESTART };
+    unsafe { install(signum, handler, flags, own) }
+}
+
+/// System V's: the handler is for one signal, which it does not block.
+pub unsafe fn sysv_signal(signum: c_int, handler: sighandler_t) -> sighandler_t {
+    if handler == SIG_ERR || !is_signal(signum) {
+        return fd::fail(EINVAL) as sighandler_t;
+    }
+    const SA_INTERRUPT: c_int = 0x2000_0000;
+    unsafe { install(signum, handler, SA_RESETHAND | SA_NODEFER | SA_INTERRUPT, 0) }
+}
+
+pub unsafe fn siginterrupt(signum: c_int, interrupt: c_int) -> c_int {
+    let mut action: sigaction = unsafe { zeroed() };
+    if unsafe { signals::act(signum, std::ptr::null(), &mut action) } == -1 {
+        return -1;
+    }
+    let own = 1 << (signum - 1);
+    if interrupt != 0 {
+        INTERRUPT.fetch_or(own, Relaxed);
+        action.sa_flags &= !SA_RESTART;
+    } else {
+        INTERRUPT.fetch_and(!own, Relaxed);
+        action.sa_flags |= SA_RESTART;
+    }
+    unsafe { signals::act(signum, &action, std::ptr::null_mut()) }
+}
+
+/// SIG_HOLD blocks the signal, everything else unblocks it.
+pub unsafe fn sigset(signum: c_int, handler: sighandler_t) -> sighandler_t {
+    const SIG_HOLD: sighandler_t = 2;
+    if handler == SIG_ERR || !is_signal(signum) {
+        return fd::fail(EINVAL) as sighandler_t;
+    }
+    let (own, mut old) = (1 << (signum - 1), unsafe { zeroed() });
+    let how = if handler == SIG_HOLD { SIG_BLOCK } else { SIG_UNBLOCK };
+    let mut before: sigaction = unsafe { zeroed() };
+    if unsafe { signals::act(signum, std::ptr::null(), &mut before) } == -1 {
+        return SIG_ERR;
+    }
+    if handler != SIG_HOLD && unsafe { install(signum, handler, 0, 0) } == SIG_ERR {
+        return SIG_ERR;
+    }
+    unsafe { pthread_sigmask(how, &set_of(own), &mut old) };
+    if unsafe { bits(&old) } & own != 0 { SIG_HOLD } else { before.sa_sigaction }
+}
+
+pub unsafe fn sigignore(signum: c_int) -> c_int {
+    unsafe { if install(signum, SIG_IGN, 0, 0) == SIG_ERR { -1 } else { 0 } }
+}
+
+pub unsafe fn sighold(signum: c_int) -> c_int {
+    match is_signal(signum) {
+        true => told(set_mask(SIG_BLOCK, &unsafe { set_of(1 << (signum - 1)) })),
+        false => fd::fail(EINVAL) as c_int,
+    }
+}
+
+pub unsafe fn sigrelse(signum: c_int) -> c_int {
+    match is_signal(signum) {
+        true => told(set_mask(SIG_UNBLOCK, &unsafe { set_of(1 << (signum - 1)) })),
+        false => fd::fail(EINVAL) as c_int,
+    }
+}
+
+/// A coroutine's mask is its own; main's says which signals are left to the coroutines.
+pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
+    let error = unsafe { real::pthread_sigmask(how, set, old) };
+    if error == 0 && !set.is_null() {
+        if let Some(task) = guard::self_task() {
+            task.note_mask(changed(task.mask(), how, unsafe { bits(set) }));
+            look();
+        } else if signals::is_main() {
+            set_main_mask(signal::mask());
+        }
+    }
+    error
+}
+
+/// In a process with threads it is pthread_sigmask(3), as glibc has it, but for how it tells the error.
+pub unsafe fn sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
+    told(unsafe { pthread_sigmask(how, set, old) })
+}
+
+pub unsafe fn longjmp(buf: *mut jmp_buf_tag, value: c_int) -> ! {
+    unsafe {
+        restore_mask(buf);
         real::longjmp(buf, value)
     }
 }
 
 pub unsafe fn __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! {
-    // SAFETY: as for longjmp.
     unsafe {
-        note_mask(buf);
+        restore_mask(buf);
         real::__longjmp_chk(buf, value)
     }
 }
 
-/// sigprocmask(2) of a process with threads is pthread_sigmask(3), as glibc has it, but for the error.
-pub unsafe fn sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
-    // SAFETY: the program's: both take the same arguments.
-    match unsafe { pthread_sigmask(how, set, old) } {
-        0 => 0,
-        error => fd::fail(error) as c_int,
+pub unsafe fn pthread_kill(thread: pthread_t, signum: c_int) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => threads::send(task, signum, SI_TKILL, 0),
+        None => unsafe { real::pthread_kill(thread, signum) },
     }
+}
+
+pub unsafe fn pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int {
+    match unsafe { guard::task_of(thread) } {
+        Some(task) => threads::send(task, signum, SI_QUEUE, value.sival_ptr as u64),
+        None => unsafe { real::pthread_sigqueue(thread, signum, value) },
+    }
+}
+
+pub unsafe fn raise(signum: c_int) -> c_int {
+    match guard::self_task() {
+        Some(task) => told(threads::send(task, signum, SI_TKILL, 0)),
+        None => unsafe { real::raise(signum) },
+    }
+}
+
+/// Of the threads that could take the signal, the caller is the one: it has arrived when the call returns.
+pub unsafe fn kill(pid: pid_t, signum: c_int) -> c_int {
+    match guard::self_task() {
+        Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
+            told(threads::send(task, signum, SI_USER, 0))
+        }
+        _ => unsafe { real::kill(pid, signum) },
+    }
+}
+
+/// As `kill`.
+pub unsafe fn sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int {
+    match guard::self_task() {
+        Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
+            told(threads::send(task, signum, SI_QUEUE, value.sival_ptr as u64))
+        }
+        _ => unsafe { real::sigqueue(pid, signum, value) },
+    }
+}
+
+/// By a coroutine's id, which the kernel does not know.
+pub unsafe fn tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int {
+    let ours = pid == unsafe { getpid() };
+    let sent = sched::get()
+        .filter(|_| ours)
+        .and_then(|runtime| runtime.slab().with_id(tid as u32, |task| threads::send(task, signum, SI_TKILL, 0)));
+    match sent {
+        Some(error) => told(error),
+        None => unsafe { real::tgkill(pid, tid, signum) },
+    }
+}
+
+/// The kernel's is the OS thread's; the coroutine takes it along.
+pub unsafe fn sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int {
+    let result = unsafe { real::sigaltstack(new, old) };
+    if let Some(task) = guard::self_task().filter(|_| result == 0 && !new.is_null()) {
+        task.alt_stack.set(signal::AltStack::mine());
+    }
+    result
 }

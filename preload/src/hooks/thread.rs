@@ -3,12 +3,12 @@
 //! A thread is a coroutine, unless it cannot be one: then libc makes a native thread, and is asked about it.
 
 pub use super::once::pthread_once;
+pub use super::signal::{pthread_kill, pthread_sigmask, pthread_sigqueue};
 pub use super::thread_attr::{
     pthread_getaffinity_np, pthread_getattr_np, pthread_getcpuclockid, pthread_getname_np, pthread_getschedparam,
     pthread_setaffinity_np, pthread_setname_np, pthread_setschedparam, pthread_setschedprio,
 };
 
-use crate::abi;
 use crate::export::real;
 use crate::guard;
 use crate::process;
@@ -84,40 +84,12 @@ pub unsafe fn pthread_exit(result: *mut c_void) -> ! {
 }
 
 pub unsafe fn pthread_cancel(thread: pthread_t) -> c_int {
-    let Some(task) = (unsafe { guard::task_of(thread) }) else {
-        let error = unsafe { real::pthread_cancel(thread) };
-        unsafe { wait::interrupt_native(thread) };
-        return error;
-    };
-    if !task.is_finished() {
-        abi::request_cancel(thread as *mut u8);
-        threads::interrupt(task);
-        if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) && abi::cancels_at_once(thread as *mut u8) {
-            unsafe { real::pthread_testcancel() };
-        }
+    if let Some(task) = unsafe { guard::task_of(thread) } {
+        threads::cancel(task);
+        return 0;
     }
-    0
-}
-
-pub unsafe fn pthread_kill(thread: pthread_t, signum: c_int) -> c_int {
-    match unsafe { guard::task_of(thread) } {
-        Some(task) => threads::kill(task, signum),
-        None => unsafe { real::pthread_kill(thread, signum) },
-    }
-}
-
-pub unsafe fn pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int {
-    match unsafe { guard::task_of(thread) } {
-        Some(task) => threads::kill(task, signum),
-        None => unsafe { real::pthread_sigqueue(thread, signum, value) },
-    }
-}
-
-pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
-    let error = unsafe { real::pthread_sigmask(how, set, old) };
-    if let Some(task) = guard::self_task().filter(|_| error == 0 && !set.is_null()) {
-        task.mask.set(iopatch_runtime::sys::signal::mask());
-    }
+    let error = unsafe { real::pthread_cancel(thread) };
+    unsafe { wait::interrupt_native(thread) };
     error
 }
 

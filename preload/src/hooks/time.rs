@@ -34,6 +34,7 @@ unsafe fn sleep_on(
     left: *mut timespec,
 ) -> c_int {
     wait::testcancel();
+    wait::begin();
     if !is_readable(task, time) {
         return EFAULT;
     }
@@ -43,10 +44,10 @@ unsafe fn sleep_on(
         return EINVAL;
     }
     if flags & TIMER_ABSTIME != 0 {
-        return sleep_until(task, clock, &span);
+        return sleep_until(clock, &span);
     }
     let deadline = Deadline::after(wait::nanoseconds(&span));
-    if !is_interrupted(task, deadline) {
+    if !is_interrupted(deadline) {
         return 0;
     }
     match time_left(deadline) {
@@ -59,11 +60,11 @@ unsafe fn sleep_on(
 }
 
 /// Sleeps until a moment of `clock`, which may be set meanwhile: whether it has come is asked again at the end.
-fn sleep_until(task: &'static Task, clock: clockid_t, moment: &timespec) -> c_int {
+fn sleep_until(clock: clockid_t, moment: &timespec) -> c_int {
     loop {
         match wait::deadline(clock, moment) {
             Err(error) => return error,
-            Ok(deadline) if is_interrupted(task, deadline) => return EINTR,
+            Ok(deadline) if is_interrupted(deadline) => return EINTR,
             Ok(_) => {}
         }
         let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
@@ -76,9 +77,10 @@ fn sleep_until(task: &'static Task, clock: clockid_t, moment: &timespec) -> c_in
 }
 
 /// Sleeps until `deadline`; true if a signal's handler has run before.
-fn is_interrupted(task: &'static Task, deadline: Deadline) -> bool {
+fn is_interrupted(deadline: Deadline) -> bool {
     while wait::sleep_until(Family::Time, deadline) == Wake::Interrupted {
-        if wait::interrupted(task) {
+        wait::testcancel();
+        if wait::is_interrupted(false) {
             return true;
         }
     }

@@ -106,14 +106,14 @@ global_asm!(
     ".globl iopatch_local",
     ".type iopatch_local, @object",
     ".size iopatch_local, {size}",
-    ".p2align 4",
+    ".p2align 6",
     "iopatch_local: .zero {size}",
     ".popsection",
     size = const LOCAL_SIZE,
 );
 
 /// Bytes of the block: see `crate::local`, which says what is in it.
-pub const LOCAL_SIZE: usize = 32;
+pub const LOCAL_SIZE: usize = 64;
 
 /// Where the block lies, relative to any thread's thread pointer (negative on x86-64).
 #[inline]
@@ -139,4 +139,15 @@ pub fn local_word<const AT: usize>() -> usize {
              options(nostack, preserves_flags, readonly));
     }
     value
+}
+
+/// Adds `n` to the running thread's 32-bit word at byte `AT` of the block, in one instruction: a signal's handler comes
+/// before it or after.
+#[inline]
+pub fn local_add<const AT: usize>(n: u32) {
+    // SAFETY: the block is LOCAL_SIZE bytes of every thread's static TLS.
+    unsafe {
+        asm!("add dword ptr fs:[{offset} + {at}], {n:e}", offset = in(reg) local_offset(), at = const AT,
+             n = in(reg) n, options(nostack));
+    }
 }

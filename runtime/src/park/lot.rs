@@ -5,6 +5,7 @@
 
 use super::{List, Node, Waiter, Wakeups};
 use crate::sched::Family;
+use crate::signals;
 use crate::sync::Lock;
 use crate::sys::clock::Deadline;
 use crate::task::Wake;
@@ -60,6 +61,16 @@ pub fn park(
     validate: impl FnOnce() -> bool,
     deadline: Option<Deadline>,
 ) -> Option<Wake> {
+    signals::section(|| park_in_section(family, addr, mask, validate, deadline))
+}
+
+fn park_in_section(
+    family: Family,
+    addr: usize,
+    mask: u32,
+    validate: impl FnOnce() -> bool,
+    deadline: Option<Deadline>,
+) -> Option<Wake> {
     let mut bucket = LOT[index(addr)].0.lock();
     if !validate() {
         return None;
@@ -101,13 +112,15 @@ unsafe fn read_addr(node: NonNull<Node<Place>>) -> usize {
 /// Wakes up to `n` of those who wait on `addr` with a bit of `mask`, the longest waiting first;
 /// returns how many.
 pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
-    let mut wakeups = Wakeups::new();
-    let woken = {
-        let mut bucket = LOT[index(addr)].0.lock();
-        wake_some(&mut bucket, addr, n, mask, &mut wakeups)
-    };
-    wakeups.deliver();
-    woken
+    signals::section(|| {
+        let mut wakeups = Wakeups::new();
+        let woken = {
+            let mut bucket = LOT[index(addr)].0.lock();
+            wake_some(&mut bucket, addr, n, mask, &mut wakeups)
+        };
+        wakeups.deliver();
+        woken
+    })
 }
 
 fn wake_some(bucket: &mut List<Place>, addr: usize, n: usize, mask: u32, wakeups: &mut Wakeups) -> usize {
@@ -139,6 +152,16 @@ pub struct Requeued {
 /// If `validate` (asked under the locks) says yes: wakes up to `wake` of those who wait on `from`,
 /// and makes up to `requeue` of the others wait on `to`.
 pub fn requeue(
+    from: usize,
+    to: usize,
+    wake: usize,
+    requeue: usize,
+    validate: impl FnOnce() -> bool,
+) -> Option<Requeued> {
+    signals::section(|| requeue_in_section(from, to, wake, requeue, validate))
+}
+
+fn requeue_in_section(
     from: usize,
     to: usize,
     wake: usize,

@@ -10,4 +10,6 @@ pub(crate) use lot::forget;
 pub(crate) use lot::is_empty;
 pub use lot::{Requeued, park, requeue, unpark};
 pub(crate) use waiter::{List, Node, Waiter, Wakeups};
+#[cfg(not(loom))]
+pub(crate) use waiter::{interrupt, look_up};
 pub use waiter::{interrupt_thread, sleep};

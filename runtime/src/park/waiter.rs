@@ -6,6 +6,7 @@
 
 use crate::local::{self, Local};
 use crate::sched::{self, Family, Worker};
+use crate::signals;
 use crate::sync::{Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Awake};
@@ -169,15 +170,25 @@ fn end_of_thread(word: &AtomicU32) -> Option<Wake> {
 /// `tp` is the thread pointer of a thread that is alive.
 pub unsafe fn interrupt_thread(tp: usize) {
     // SAFETY: the caller's promise.
-    let word = unsafe { &Local::of(tp).asleep };
-    if word.fetch_or(INTERRUPTED, Release) == ASLEEP {
-        futex::wake(word, 1);
+    interrupt(unsafe { Local::of(tp) });
+}
+
+/// As [`interrupt_thread`].
+pub(crate) fn interrupt(thread: &Local) {
+    if thread.asleep.fetch_or(INTERRUPTED, Release) == ASLEEP {
+        futex::wake(&thread.asleep, 1);
     }
+}
+
+/// Ends the calling thread's wait, if it is in one: a signal has arrived in it. Async-signal-safe.
+pub(crate) fn look_up(mine: &Local) {
+    let waiting = |word: u32| (word != IDLE).then_some(word | INTERRUPTED);
+    let _ = mine.asleep.fetch_update(Relaxed, Relaxed, waiting);
 }
 
 /// Sleeps until `deadline`; `Unparked` never comes.
 pub fn sleep(family: Family, deadline: Deadline) -> Wake {
-    Waiter::announce().wait(family, Some(deadline))
+    signals::section(|| Waiter::announce().wait(family, Some(deadline)))
 }
 
 /// What is left to do for waits that were ended under a lock.

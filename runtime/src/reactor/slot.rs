@@ -3,6 +3,7 @@
 use super::tag;
 use crate::park::{List, Node, Wakeups};
 use crate::sched::Worker;
+use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicU32, Lock, Relaxed, Release};
 use crate::sys::epoll::{self, Epoll};
 use core::ptr::NonNull;
@@ -213,13 +214,15 @@ impl Slot {
 
     /// One that was woken for [`Interest::CONNECTION`] has looked: if there may be more, the next one is to look.
     pub fn pass_on(&self) {
-        let mut wakeups = Wakeups::new();
-        let mut inner = self.inner.lock();
-        if self.look().is_ready(Interest::CONNECTION) {
-            inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
-        }
-        drop(inner);
-        wakeups.deliver();
+        signals::section(|| {
+            let mut wakeups = Wakeups::new();
+            let mut inner = self.inner.lock();
+            if self.look().is_ready(Interest::CONNECTION) {
+                inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
+            }
+            drop(inner);
+            wakeups.deliver();
+        });
     }
 
     fn merge(&self, mut old: u32, bits: u32) {
@@ -239,6 +242,10 @@ impl Slot {
     /// Those who wait on the number keep the open file, as a blocked call does in the kernel: it
     /// lives on under a number of the library's, which they go on with.
     pub fn reset(&self, fd: RawFd, others: bool) {
+        signals::section(|| self.reset_in_section(fd, others));
+    }
+
+    fn reset_in_section(&self, fd: RawFd, others: bool) {
         let mut inner = self.inner.lock();
         let busy = !inner.waiters.is_empty();
         if let Some(epoll) = self.watching().filter(|_| others || busy) {
@@ -279,12 +286,14 @@ impl Slot {
 
     /// A waiter that had to go on with a number of the library's is done with it.
     pub fn release_guest(&self, fd: RawFd) {
-        let mut inner = self.inner.lock();
-        inner.guests = inner.guests.saturating_sub(1);
-        if inner.guests == 0 {
-            self.watcher.store(0, Relaxed);
-            crate::sys::descriptor::close_hidden(fd);
-        }
+        signals::section(|| {
+            let mut inner = self.inner.lock();
+            inner.guests = inner.guests.saturating_sub(1);
+            if inner.guests == 0 {
+                self.watcher.store(0, Relaxed);
+                crate::sys::descriptor::close_hidden(fd);
+            }
+        });
     }
 }
 

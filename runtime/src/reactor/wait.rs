@@ -4,6 +4,7 @@ use super::slot::{Interest, Place, Seen, Slot, Unwatchable};
 use super::table::slot;
 use crate::park::{Node, Waiter};
 use crate::sched::{Family, Worker};
+use crate::signals;
 use crate::sys::clock::Deadline;
 use crate::task::{Task, Wake};
 use core::ptr::NonNull;
@@ -21,6 +22,18 @@ pub struct Waited {
 /// Waits until `fd` is ready for `interest`, `deadline`, or an interruption. The caller has tried,
 /// and disproved what it had seen. See `Slot::watch` for `trusted`.
 pub fn wait(
+    task: &'static Task,
+    family: Family,
+    fd: RawFd,
+    interest: Interest,
+    deadline: Option<Deadline>,
+    trusted: bool,
+) -> Result<Waited, Unwatchable> {
+    signals::section(|| wait_in_section(task, family, fd, interest, deadline, trusted))
+}
+
+#[inline]
+fn wait_in_section(
     task: &'static Task,
     family: Family,
     fd: RawFd,
@@ -91,6 +104,15 @@ impl Entry {
 /// Waits until any of `entries` may be ready, `deadline`, or an interruption. The caller has tried
 /// since the entries' looks, and found none of them ready.
 pub fn wait_any(
+    task: &'static Task,
+    family: Family,
+    entries: &mut [Entry],
+    deadline: Option<Deadline>,
+) -> Result<Wake, Unwatchable> {
+    signals::section(|| wait_any_in_section(task, family, entries, deadline))
+}
+
+fn wait_any_in_section(
     task: &'static Task,
     family: Family,
     entries: &mut [Entry],

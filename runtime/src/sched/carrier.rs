@@ -3,8 +3,10 @@
 use super::{Runtime, Worker, get};
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
+use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
-use crate::sys::{futex, signal};
+use crate::sys::futex;
+use crate::sys::signal::{self, AltStack};
 use crate::task::{Settled, Step, Task};
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -21,6 +23,7 @@ pub struct Carrier {
     thread_pointer: usize,
     float: FloatControl,
     mask: Cell<u64>,
+    alt_stack: Cell<AltStack>,
     /// The kernel's id of the OS thread.
     pub(crate) tid: u32,
 }
@@ -37,11 +40,14 @@ impl Carrier {
                 thread_pointer: arch::thread_pointer(),
                 float: FloatControl::read(),
                 mask: Cell::new(runtime.initial_mask),
+                alt_stack: Cell::new(AltStack::NONE),
                 tid: rustix::thread::gettid().as_raw_pid() as u32,
             };
             // SAFETY: this frame is never left, so the carrier lives as long as the process.
             let carrier: &'static Carrier = unsafe { core::mem::transmute::<&Carrier, &Carrier>(&carrier) };
             let at = core::ptr::from_ref(carrier).cast_mut();
+            // The scheduler is one long section: no handler of the program's runs here.
+            signals::enter();
             Local::mine().carrier.store(at, Relaxed);
             runtime.counts.carriers.fetch_add(1, Relaxed);
             loop {
@@ -67,6 +73,9 @@ impl Carrier {
 
     fn wait_for_worker(&'static self, runtime: &Runtime) {
         self.assigned.store(0, Relaxed);
+        // Signals are for those who run tasks, and for the monitor.
+        self.set_mask(signal::ALL);
+        self.route_held(runtime);
         runtime.put_idle(self);
         runtime.monitor.carrier_idle();
         while self.assigned.load(Acquire) == 0 {
@@ -78,12 +87,45 @@ impl Carrier {
     fn work(&'static self, runtime: &'static Runtime) {
         let worker = self.home();
         while self.owns(worker) {
+            self.route_held(runtime);
             match worker.next(runtime) {
                 Some(task) => self.run(runtime, worker, task),
                 None if !self.owns(worker) => worker.pass_on(),
                 None => {}
             }
         }
+    }
+
+    fn set_mask(&self, mask: u64) {
+        if mask != self.mask.get() {
+            signal::set_mask(mask);
+            self.mask.set(mask);
+        }
+    }
+
+    /// A signal has arrived in the scheduler's own code.
+    #[inline]
+    fn route_held(&self, runtime: &Runtime) {
+        let mine = Local::mine();
+        if mine.held.load(Relaxed) != 0 {
+            self.mask.set(signal::ALL);
+            signals::route(runtime, mine);
+        }
+    }
+
+    /// A signal has arrived while `task`, which has just switched away, was in a section.
+    #[inline]
+    fn hand_back_held(&self, runtime: &Runtime, task: &'static Task, ended: bool) {
+        // SAFETY: the task is this carrier's until it is settled, or finished.
+        let local = unsafe { Local::of(task.thread_pointer()) };
+        if local.held.load(Relaxed) != 0 {
+            self.mask.set(signal::ALL);
+            match ended {
+                true => signals::route(runtime, local),
+                false => signals::hand_back(task, local),
+            }
+        }
+        signals::settle(task);
     }
 
     fn owns(&self, worker: &Worker) -> bool {
@@ -103,7 +145,9 @@ impl Carrier {
         task.state.resume();
         loop {
             worker.count_switch();
-            match self.switch_to(task) {
+            let step = self.switch_to(task);
+            self.hand_back_held(runtime, task, step.is_none());
+            match step {
                 Some(Step::Park) => match task.state.settle() {
                     Settled::Parked => return,
                     Settled::Resume => {}
@@ -124,8 +168,10 @@ impl Carrier {
     /// Puts on what the task's thread has of its own (signal mask, floating-point environment,
     /// thread pointer), switches to it, and takes it off again.
     fn switch_to(&self, task: &Task) -> Option<Step> {
-        if task.mask.get() != self.mask.get() {
-            signal::set_mask(task.mask.get());
+        self.set_mask(task.mask());
+        let alt_stack = task.alt_stack.get();
+        if alt_stack != self.alt_stack.get() {
+            alt_stack.put_on();
         }
         task.float.get().load_over(self.float);
         // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage.
@@ -138,7 +184,8 @@ impl Carrier {
         let float = FloatControl::read();
         task.float.set(float);
         self.float.load_over(float);
-        self.mask.set(task.mask.get());
+        self.mask.set(task.mask());
+        self.alt_stack.set(task.alt_stack.get());
         step
     }
 

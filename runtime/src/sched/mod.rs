@@ -18,6 +18,7 @@ pub use worker::{Family, Worker};
 
 use crate::local::{self, Local};
 use crate::reactor;
+use crate::signals::{self, masks};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
 use crate::sys::{descriptor, memory};
 use crate::task::slab::{Shape, Slab};
@@ -35,6 +36,8 @@ pub struct Host {
     pub live: fn(&'static Task),
     /// A task has left its stack: frees its slot, or tells the joiner. On a carrier.
     pub finished: fn(&'static Task),
+    /// Acts on a cancellation of the caller that is not to wait for a cancellation point; may unwind.
+    pub cancel: fn(&Task),
     pub shape: Shape,
     /// What a thread touches of its own storage whenever it is resumed, relative to the thread pointer.
     pub storage: [isize; 3],
@@ -136,6 +139,7 @@ pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError>
         &*at
     };
     memory::open_maps();
+    masks::begin(runtime.initial_mask);
     RUNTIME.store(at, Release);
     runtime.monitor.start(runtime).map_err(|errno| {
         RUNTIME.store(null_mut(), Release);
@@ -150,6 +154,8 @@ pub fn forget_in_child() {
     let mine = Local::mine();
     mine.current.store(null_mut(), Relaxed);
     mine.id.store(0, Relaxed);
+    mine.due.store(0, Relaxed);
+    signals::forget();
     if let Some(runtime) = get() {
         RUNTIME.store(null_mut(), Release);
         for worker in runtime.workers() {
@@ -201,10 +207,15 @@ impl Runtime {
         local.current.store(at, Relaxed);
         local.owner.store(at, Relaxed);
         local.id.store(task.id, Relaxed);
+        // Until it runs: see `signals`.
+        local.critical.store(1, Relaxed);
+        masks::add(task.mask());
+        self.slab.launched(task);
         self.counts.coroutines.fetch_add(1, Relaxed);
         let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
         self.counts.peak.fetch_max(alive, Relaxed);
-        self.enqueue(task);
+        signals::section(|| self.enqueue(task));
+        signals::masks_changed();
     }
 
     /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
@@ -270,8 +281,8 @@ impl Runtime {
             .unwrap_or(&workers[start % workers.len()])
     }
 
-    /// Ends the wait that `task` is in, or else its next one, as interrupted.
-    pub fn interrupt(&self, task: &'static Task) {
+    /// Ends the wait that `task` is in, or else its next one, as interrupted. In a section.
+    pub(crate) fn interrupt(&self, task: &'static Task) {
         task.set_interruption();
         if task.state.interrupt() == Woken::Enqueue {
             self.enqueue(task);
@@ -309,6 +320,10 @@ impl Runtime {
 
     pub(crate) fn finish(&self, task: &'static Task) {
         self.counts.alive.fetch_sub(1, Relaxed);
+        self.slab.ended(task);
+        signals::clear(task);
+        masks::remove(task.mask());
+        signals::masks_changed();
         (self.host.finished)(task);
     }
 }
@@ -331,7 +346,7 @@ impl Task {
 /// the caller to treat.
 pub fn give_way(task: &Task) {
     // SAFETY: `task` is the caller, between two of the program's own instructions.
-    unsafe { task.switch_out(Step::GiveWay) };
+    signals::section(|| unsafe { task.switch_out(Step::GiveWay) });
 }
 
 /// Gives the worker away for good: from here on the caller is a thread with an OS thread of its
@@ -344,7 +359,7 @@ pub fn pin(task: &'static Task) {
 /// Gives the worker to another carrier at once, before a call that is known to block for long.
 fn hand_over(task: &Task) {
     if let Some(runtime) = get() {
-        carrier_of(task).hand_over(runtime);
+        signals::section(|| carrier_of(task).hand_over(runtime));
     }
 }
 

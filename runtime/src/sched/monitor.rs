@@ -5,12 +5,16 @@
 //! looks (it burns). After it had to, it looks more often for a while, since what blocks
 //! a worker seldom comes alone. While every worker sleeps, so does the monitor.
 //!
+//! It takes the signals of the process that main leaves to parked coroutines (`signals`).
+//!
 //! It is also the only one that makes carriers: a task must not (its TCB would be the parent's, and
 //! its cancellation state would be asked), and here nobody waits for it.
 
 use super::{Carrier, Runtime, Worker, get};
 use crate::arch;
-use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
+use crate::local::Local;
+use crate::signals::{self, masks};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::{futex, signal};
 use core::ffi::{c_int, c_void};
@@ -36,6 +40,8 @@ pub(crate) struct Monitor {
     asleep: AtomicBool,
     /// A carrier has been started and has not reported itself idle yet.
     spawning: AtomicBool,
+    /// The signals that the monitor does not block.
+    open: AtomicU64,
 }
 
 /// What the last look saw of one worker.
@@ -49,7 +55,12 @@ struct Seen {
 
 impl Monitor {
     pub(super) const fn new() -> Self {
-        Self { word: AtomicU32::new(0), asleep: AtomicBool::new(false), spawning: AtomicBool::new(false) }
+        Self {
+            word: AtomicU32::new(0),
+            asleep: AtomicBool::new(false),
+            spawning: AtomicBool::new(false),
+            open: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn start(&self, runtime: &Runtime) -> Result<(), c_int> {
@@ -68,7 +79,7 @@ impl Monitor {
     }
 
     /// Has the monitor look now.
-    pub(super) fn poke(&self) {
+    pub(crate) fn poke(&self) {
         self.word.fetch_add(1, SeqCst);
         futex::wake(&self.word, 1);
     }
@@ -83,6 +94,7 @@ impl Monitor {
     extern "C" fn main(_: *mut c_void) -> *mut c_void {
         // The program's handlers are for its own threads to run.
         signal::set_mask(signal::ALL);
+        signals::enter();
         if let Some(runtime) = get() {
             for worker in runtime.workers() {
                 runtime.monitor.give(runtime, worker, null_mut());
@@ -97,10 +109,13 @@ impl Monitor {
         let mut seen = [Seen::default(); super::MAX_WORKERS];
         let (mut idle_looks, mut short_looks) = (0u32, 0u32);
         loop {
+            // Whatever comes after this changes the word, and ends the sleep.
+            let word = self.word.load(SeqCst);
+            self.see_to_signals(runtime);
             let interval = if short_looks > 0 { SHORT_LOOK_NS } else { LOOK_NS };
             idle_looks = if runtime.any_busy() { 0 } else { idle_looks + 1 };
             let before = now();
-            self.sleep(runtime, interval, idle_looks);
+            self.sleep(runtime, word, interval, idle_looks);
             let punctual = now() - before < 2 * interval;
             short_looks = short_looks.saturating_sub(1);
             let patience = if short_looks > 0 { SHORT_PATIENCE } else { PATIENCE };
@@ -117,8 +132,31 @@ impl Monitor {
         }
     }
 
-    fn sleep(&self, runtime: &Runtime, interval: u64, idle_looks: u32) {
-        let word = self.word.load(SeqCst);
+    pub(crate) fn open_signals(&self) -> u64 {
+        self.open.load(SeqCst)
+    }
+
+    /// The word has changed under a monitor that is about to sleep. Async-signal-safe.
+    pub(crate) fn word_changed(&self) {
+        self.word.fetch_add(1, SeqCst);
+    }
+
+    /// Gives the signal that has arrived, if any, to a coroutine; then waits for those that are wanted by now.
+    fn see_to_signals(&self, runtime: &Runtime) {
+        let (mine, wanted) = (Local::mine(), masks::wanted());
+        let arrived = mine.held.load(Relaxed) != 0;
+        if arrived {
+            signals::route(runtime, mine);
+        }
+        if arrived || wanted != self.open.load(Relaxed) {
+            // What is to be open can't arrive before it is known to be.
+            self.open.fetch_or(wanted, SeqCst);
+            signal::set_mask(!wanted);
+            self.open.store(wanted, SeqCst);
+        }
+    }
+
+    fn sleep(&self, runtime: &Runtime, word: u32, interval: u64, idle_looks: u32) {
         let deadline = if idle_looks < IDLE_LOOKS {
             Some(Deadline::after(interval))
         } else {

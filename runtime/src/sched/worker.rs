@@ -119,7 +119,7 @@ impl Worker {
     }
 
     /// Makes an edge on the eventfd, which ends one epoll_wait.
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         let fd = self.wakeup.load(Relaxed);
         // SAFETY: the worker's own descriptor, open for the life of the process.
         let fd = unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) };

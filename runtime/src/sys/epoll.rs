@@ -1,6 +1,7 @@
 //! epoll(7) with nanosecond time-outs, edge-triggered, one registration a descriptor.
 
 use super::clock::{Deadline, now};
+use super::signal;
 use crate::arch;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,7 +9,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
 use rustix::io::Errno;
 
-const SYS_EPOLL_WAIT: usize = 232;
+const SYS_EPOLL_PWAIT: usize = 281;
 const SYS_EPOLL_PWAIT2: usize = 441;
 const ENOSYS: isize = -38;
 
@@ -68,7 +69,7 @@ impl Epoll {
     }
 
     /// Waits for events until `deadline` (`None`: for ever; in the past: only looks).
-    /// An interrupted wait is an empty one.
+    /// Meanwhile every signal is blocked: those of the process are for others to take.
     pub fn wait(self, events: &mut [MaybeUninit<Event>], deadline: Option<Deadline>) -> &[Event] {
         let timeout = deadline.map(|Deadline(at)| at.saturating_sub(now()));
         let n = if timeout == Some(0) || NO_PWAIT2.load(Relaxed) {
@@ -91,16 +92,18 @@ impl Epoll {
         let ts = timeout.map(|ns| [ns / 1_000_000_000, ns % 1_000_000_000]);
         let ts = ts.as_ref().map_or(0, |ts| ts.as_ptr() as usize);
         let (at, len) = (events.as_mut_ptr() as usize, events.len());
-        // SAFETY: the kernel writes at most `len` events and reads one timespec, both alive here.
-        unsafe { arch::syscall(SYS_EPOLL_PWAIT2, [self.fd() as usize, at, len, ts, 0, 0]) }
+        let mask = &raw const signal::ALL_BLOCKED as usize;
+        // SAFETY: the kernel writes at most `len` events and reads one timespec and a mask, all alive here.
+        unsafe { arch::syscall(SYS_EPOLL_PWAIT2, [self.fd() as usize, at, len, ts, mask, signal::SIZE]) }
     }
 
     /// Milliseconds, rounded up: an early wake-up would only spin.
     fn wait_ms(self, events: &mut [MaybeUninit<Event>], timeout: Option<u64>) -> isize {
         let ms = timeout.map_or(-1, |ns| ns.div_ceil(1_000_000).min(i32::MAX as u64) as isize);
         let (at, len) = (events.as_mut_ptr() as usize, events.len());
-        // SAFETY: the kernel writes at most `len` events.
-        unsafe { arch::syscall(SYS_EPOLL_WAIT, [self.fd() as usize, at, len, ms as usize, 0, 0]) }
+        let mask = &raw const signal::ALL_BLOCKED as usize;
+        // SAFETY: the kernel writes at most `len` events and reads a mask.
+        unsafe { arch::syscall(SYS_EPOLL_PWAIT, [self.fd() as usize, at, len, ms as usize, mask, signal::SIZE]) }
     }
 }
 

@@ -1,14 +1,23 @@
-//! Signal masks, as the kernel keeps them: 64 bits, bit `n - 1` for signal `n`.
+//! Signal masks and signals, as the kernel has them: a mask is 64 bits, bit `n - 1` for signal `n`.
 
 use crate::arch;
+use crate::signals::{Info, Number, SI_QUEUE};
 
 const SYS_RT_SIGPROCMASK: usize = 14;
+const SYS_SIGALTSTACK: usize = 131;
+const SYS_RT_SIGTIMEDWAIT: usize = 128;
+const SYS_RT_SIGQUEUEINFO: usize = 129;
+const SYS_RT_TGSIGQUEUEINFO: usize = 297;
 const SIG_SETMASK: usize = 2;
 /// Bytes of the kernel's sigset_t.
-const SIZE: usize = 8;
+pub(super) const SIZE: usize = 8;
 
-/// A mask with every signal blocked that can be.
-pub const ALL: u64 = u64::MAX;
+/// A mask with every signal blocked that the program can block. glibc's own two, SIGCANCEL and SIGSETXID, stay open: a
+/// setuid(2) waits until every thread has answered the second.
+pub const ALL: u64 = !(1 << 31 | 1 << 32);
+
+/// [`ALL`], for calls that take a mask's address.
+pub(super) static ALL_BLOCKED: u64 = ALL;
 
 /// The calling OS thread's mask.
 pub fn mask() -> u64 {
@@ -19,9 +28,77 @@ pub fn mask() -> u64 {
     old
 }
 
-/// Makes `mask` the calling OS thread's mask.
+/// Makes `mask`, but for glibc's own signals, the calling OS thread's mask.
 pub fn set_mask(mask: u64) {
+    let mask = mask & ALL;
     let new = &raw const mask as usize;
     // SAFETY: the call reads the eight bytes of `mask` and writes none.
     unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [SIG_SETMASK, new, 0, SIZE, 0, 0]) };
+}
+
+/// A stack for handlers (sigaltstack(2)): the kernel's stack_t.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AltStack {
+    pub low: usize,
+    pub flags: i32,
+    pub size: usize,
+}
+
+impl AltStack {
+    /// SS_DISABLE: what a new thread has.
+    pub const NONE: Self = Self { low: 0, flags: 2, size: 0 };
+
+    /// The calling OS thread's.
+    pub fn mine() -> Self {
+        let mut mine = Self::NONE;
+        // SAFETY: the call writes the structure.
+        unsafe { arch::syscall(SYS_SIGALTSTACK, [0, &raw mut mine as usize, 0, 0, 0, 0]) };
+        mine
+    }
+
+    /// Makes it the calling OS thread's, which does not run on one.
+    pub fn put_on(&self) {
+        // SAFETY: the call reads the structure; the memory is the program's promise.
+        unsafe { arch::syscall(SYS_SIGALTSTACK, [core::ptr::from_ref(self) as usize, 0, 0, 0, 0, 0]) };
+    }
+}
+
+fn pid() -> usize {
+    rustix::process::getpid().as_raw_pid() as usize
+}
+
+/// Sends a signal to the OS thread `tid` of this process. One that is not the caller takes no code of the kernel's.
+pub fn send_to_thread(tid: u32, number: Number, info: &Info) {
+    let info = core::ptr::from_ref(info) as usize;
+    // SAFETY: the kernel reads the 128 bytes; what a handler does is the program's.
+    unsafe { arch::syscall(SYS_RT_TGSIGQUEUEINFO, [pid(), tid as usize, number.0 as usize, info, 0, 0]) };
+}
+
+/// Sends the calling OS thread a signal that tells `info`. If it does not block it, it arrives before this returns.
+pub fn send_to_self(number: Number, info: &Info) {
+    send_to_thread(rustix::thread::gettid().as_raw_pid() as u32, number, info);
+}
+
+/// Gives the process a signal that was taken from it. The kernel lets only main say that it came from the kernel or from
+/// kill(2): from others it tells the same sender, but SI_QUEUE.
+pub fn send_to_process(number: Number, mut info: Info) {
+    loop {
+        let at = &raw const info as usize;
+        // SAFETY: the kernel reads the 128 bytes.
+        let done = unsafe { arch::syscall(SYS_RT_SIGQUEUEINFO, [pid(), number.0 as usize, at, 0, 0, 0]) };
+        if done == 0 || info.code == SI_QUEUE {
+            return;
+        }
+        info.code = SI_QUEUE;
+    }
+}
+
+/// Takes the signal `number`, which the calling OS thread blocks, if it is pending.
+pub fn take_pending(number: Number) -> Option<Info> {
+    let (set, mut info, no_time) = (number.bit(), Info::zero(), [0u64; 2]);
+    let args = [&raw const set as usize, &raw mut info as usize, &raw const no_time as usize, SIZE, 0, 0];
+    // SAFETY: the call reads the set and the time, and writes the 128 bytes.
+    let taken = unsafe { arch::syscall(SYS_RT_SIGTIMEDWAIT, args) };
+    (taken > 0).then_some(info)
 }

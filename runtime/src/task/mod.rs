@@ -4,7 +4,7 @@
 //!
 //! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
-//! * `coroutine`, `float`, `mask`: the OS thread that runs the task (between `resume` and `settle`).
+//! * `coroutine`, `float`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
 //! * the rest: set before the task is first queued.
 
@@ -14,8 +14,11 @@ mod state;
 pub use state::{Settled, State, Ticket, Wake, Woken};
 
 use crate::arch::{self, FloatControl};
+use crate::local::Local;
 use crate::sched::Carrier;
-use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
+use crate::signals::{self, Number, masks};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, SeqCst};
+use crate::sys::signal::{self, AltStack};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -78,12 +81,21 @@ pub struct Task {
     /// Where the stack was when the task switched away.
     frame: Cell<usize>,
     pub(crate) float: Cell<FloatControl>,
-    /// The signal mask of the thread: kernel layout.
-    pub mask: Cell<u64>,
-    /// Signals sent to this thread that it has not taken yet: kernel layout.
-    signals: AtomicU64,
+    /// The signal mask of the thread: kernel layout. Only the thread itself changes it.
+    mask: AtomicU64,
+    /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
+    pub(crate) signals: AtomicU64,
+    pub(crate) queue: Cell<*mut signals::Entry>,
+    /// The signals that the thread waits for although it blocks them (sigwait(3)).
+    awaited: AtomicU64,
+    /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
+    pub alt_stack: Cell<AltStack>,
     /// Somebody wants the thread to look up from its next wait.
     interrupted: AtomicBool,
+    /// It has been queued, and has not ended: signals may be sent to it.
+    launched: AtomicBool,
+    /// The task in the program's memory that was launched before this one.
+    placed_before: AtomicPtr<Task>,
     /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
     name: [AtomicU64; 2],
     /// Bits of [`life`]; joiners park on this word's address.
@@ -202,25 +214,62 @@ impl Task {
         arch::prefetch(next + LINE);
     }
 
-    /// Leaves the signal `number` (from 1) for the thread to take where it next wakes.
-    pub fn send_signal(&self, number: u32) {
-        self.signals.fetch_or(1 << (number - 1), Release);
+    /// Whether the caller is this task.
+    pub fn is_current(&self) -> bool {
+        arch::thread_pointer() == self.thread_pointer()
     }
 
-    /// Has the kernel deliver the signals left for this thread, the caller, on its own stack; whether there were any.
-    pub fn take_signals(&self) -> bool {
-        const SYS_TGKILL: usize = 234;
-        let mut left = self.signals.swap(0, Acquire);
-        let any = left != 0;
-        let pid = rustix::process::getpid().as_raw_pid() as usize;
-        while left != 0 {
-            let number = left.trailing_zeros() as usize + 1;
-            left &= left - 1;
-            let tid = rustix::thread::gettid().as_raw_pid() as usize;
-            // SAFETY: what the handler does is the program's; it runs here, on the thread that it was sent to.
-            unsafe { crate::arch::syscall(SYS_TGKILL, [pid, tid, number, 0, 0, 0]) };
+    /// Whether the task keeps its OS thread, and waits as a native thread does.
+    pub(crate) fn is_pinned(&self) -> bool {
+        // SAFETY: the task's TCB exists while the task does.
+        unsafe { Local::of(self.thread_pointer()) }.current.load(Relaxed).is_null()
+    }
+
+    /// The signal mask of the thread: kernel layout.
+    #[inline]
+    pub fn mask(&self) -> u64 {
+        self.mask.load(Relaxed)
+    }
+
+    /// Whether the thread does not block the signal.
+    pub(crate) fn is_open_to(&self, number: Number) -> bool {
+        self.mask() & number.bit() == 0
+    }
+
+    /// Whether a signal to the process may be given to this thread: main blocks it, and this one does not.
+    pub fn is_first_for(&self, number: i32) -> bool {
+        Number::new(number as u32).is_some_and(|number| self.is_open_to(number) && masks::is_left_by_main(number))
+    }
+
+    /// The mask of a thread that has not been queued yet.
+    pub fn begin_with_mask(&self, mask: u64) {
+        self.mask.store(mask, Relaxed);
+    }
+
+    /// Notes that the kernel has given the OS thread of the caller, this task, another mask.
+    pub fn note_mask(&self, mask: u64) {
+        let before = self.mask.swap(mask, SeqCst);
+        if before != mask {
+            masks::remove(before);
+            masks::add(mask);
+            signals::masks_changed();
         }
-        any
+    }
+
+    /// Gives the caller, this task, another mask; what it opens arrives before this returns.
+    pub fn set_mask(&self, mask: u64) {
+        signal::set_mask(mask);
+        self.note_mask(mask);
+        signals::look();
+    }
+
+    /// The thread waits for the signals of `set`, by their numbers; 0: no more.
+    pub fn set_awaited(&self, set: u64) {
+        self.awaited.store(set, SeqCst);
+    }
+
+    pub(crate) fn awaits(&self, number: Number) -> bool {
+        self.awaited.load(SeqCst) & number.bit() != 0
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {

@@ -16,8 +16,10 @@
 
 use super::{State, Task};
 use crate::arch::FloatControl;
+use crate::signals;
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
+use crate::sys::signal::AltStack;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
 
@@ -76,7 +78,13 @@ pub struct Slab {
     next_id: AtomicU32,
     /// The newest pooled slot: the head of a list of all.
     newest: AtomicPtr<Task>,
+    /// The tasks outside of pooled slots that are alive, linked.
+    placed: Lock<Placed>,
 }
+
+struct Placed(*mut Task);
+// SAFETY: the tasks in the list are alive; it is reached under its lock.
+unsafe impl Send for Placed {}
 
 /// The ids of coroutines start here: above any thread id of Linux (2^22), below what a futex word
 /// can hold (2^30). Not 0x40000000, which is FUTEX_OWNER_DIED.
@@ -92,6 +100,7 @@ impl Slab {
             shape,
             next_id: AtomicU32::new(FIRST_ID),
             newest: AtomicPtr::new(null_mut()),
+            placed: Lock::new(Placed(null_mut())),
         }
     }
 
@@ -99,6 +108,10 @@ impl Slab {
     /// of guard; both whole pages. `None`: the kernel refuses the memory (EAGAIN).
     /// The flag says that the slot is new: its TCB is zeroes. Else it is as its last user left it.
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
+        signals::section(|| self.take_slot(stack, guard))
+    }
+
+    fn take_slot(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
         let size = stack + guard;
         let mut classes = self.classes.lock();
         let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
@@ -168,6 +181,66 @@ impl Slab {
         }
     }
 
+    /// The task is about to be queued for the first time.
+    pub(crate) fn launched(&self, task: &'static Task) {
+        task.launched.store(true, Release);
+        if !Self::pooled(task) {
+            let mut placed = self.placed.lock();
+            task.placed_before.store(placed.0, Relaxed);
+            placed.0 = task.as_ptr().as_ptr();
+        }
+    }
+
+    /// The task has left its stack for good; its memory may soon be the program's again.
+    pub(crate) fn ended(&self, task: &Task) {
+        task.launched.store(false, Relaxed);
+        if !Self::pooled(task) {
+            let mut placed = self.placed.lock();
+            let mut link = &raw mut placed.0;
+            // SAFETY: the tasks in the list are alive; links of others are changed under the lock alone.
+            unsafe {
+                while *link != task.as_ptr().as_ptr() {
+                    link = (**link).placed_before.as_ptr();
+                }
+                *link = task.placed_before.load(Relaxed);
+            }
+        }
+    }
+
+    /// Looks for a task that is alive and for which `found` says yes. In a section.
+    pub(crate) fn any_task(&self, found: &mut dyn FnMut(&'static Task) -> bool) -> bool {
+        let mut next = self.newest.load(Acquire);
+        // SAFETY: pooled slots stay mapped, and the list only grows.
+        while let Some(task) = unsafe { next.as_ref() } {
+            if task.launched.load(Acquire) && found(task) {
+                return true;
+            }
+            next = task.slot.older;
+        }
+        let placed = self.placed.lock();
+        let mut next = placed.0;
+        // SAFETY: a task in the list is alive while the lock is held.
+        while let Some(task) = unsafe { next.as_ref() } {
+            if found(task) {
+                return true;
+            }
+            next = task.placed_before.load(Relaxed);
+        }
+        false
+    }
+
+    /// The live task whose id the program knows as `id`; `found` is called while it can't end.
+    pub fn with_id<R>(&self, id: u32, found: impl Fn(&'static Task) -> R) -> Option<R> {
+        let mut result = None;
+        signals::section(|| {
+            self.any_task(&mut |task| {
+                result = (task.id == id).then(|| found(task));
+                result.is_some()
+            })
+        });
+        result
+    }
+
     fn task_at(&self, slot: &Slot) -> *mut Task {
         (slot.thread_pointer + self.shape.tcb).next_multiple_of(align_of::<Task>()) as *mut Task
     }
@@ -180,10 +253,12 @@ impl Slab {
         let Some(class) = task.slot.class else {
             return;
         };
-        let mut classes = self.classes.lock();
-        let class = &mut classes[class as usize];
-        task.link.store(class.free, Relaxed);
-        class.free = task.as_ptr().as_ptr();
+        signals::section(|| {
+            let mut classes = self.classes.lock();
+            let class = &mut classes[class as usize];
+            task.link.store(class.free, Relaxed);
+            class.free = task.as_ptr().as_ptr();
+        });
     }
 
     /// Whether [`Slab::give`] keeps the slot; where not, the caller gives the memory back.
@@ -249,9 +324,14 @@ impl Slab {
             yielder: Cell::new(core::ptr::null()),
             frame: Cell::new(slot.stack_high),
             float: Cell::new(FloatControl::read()),
-            mask: Cell::new(0),
+            mask: AtomicU64::new(0),
             signals: AtomicU64::new(0),
+            queue: Cell::new(null_mut()),
+            awaited: AtomicU64::new(0),
+            alt_stack: Cell::new(AltStack::NONE),
             interrupted: AtomicBool::new(false),
+            launched: AtomicBool::new(false),
+            placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],
             life: AtomicU32::new(0),
             id: self.next_id(),

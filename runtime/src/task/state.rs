@@ -176,6 +176,11 @@ impl State {
         self.0.store((old & !PHASE) | RUNNABLE, Release);
     }
 
+    /// Whether the coroutine is on an OS thread, as seen from another.
+    pub fn is_running(&self) -> bool {
+        matches!(self.0.load(Acquire) & PHASE, RUNNING | PARKING | WOKEN)
+    }
+
     /// Why the last wait ended; the coroutine asks after it was resumed.
     #[inline]
     pub fn why(&self) -> Wake {

@@ -1,0 +1,135 @@
+//! Waiting for signals.
+//!
+//! sigsuspend(2) and pause(2) park: a handler that has run ends them. sigwait(3) and its like are the kernel's, under
+//! handoff, since only there is a signal to the process taken by exactly one of those who wait for it. What was sent to
+//! the coroutine itself is in its queue, and a marked signal of that number ends the kernel's wait.
+
+use crate::export::{Family, real};
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::signals::{bits, mask_of};
+use crate::wait::{self, Deadline};
+use iopatch_runtime::now;
+use iopatch_runtime::signals::{self, Info, Number};
+use libc::*;
+use std::mem::MaybeUninit;
+use std::ptr::{from_ref, null, null_mut};
+
+/// glibc tells of a signal by tgkill(2) as one by kill(2), here alone (`sigtimedwait.c`).
+const SI_TKILL: c_int = -6;
+
+/// Waits until a handler has run, with `mask` as the coroutine's.
+fn suspend(task: &'static Task, mask: u64) -> c_int {
+    wait::testcancel();
+    wait::with_mask(task, Some(mask), || {
+        let nobody = 0u8;
+        while !wait::is_interrupted(false) {
+            wait::park(Family::Signal, (&raw const nobody).addr(), || true, None);
+            wait::testcancel();
+        }
+        fd::fail(EINTR) as c_int
+    })
+}
+
+/// Takes a signal of `set`, waiting until `deadline` for one. Its number, or -1 with EAGAIN or EINTR.
+unsafe fn take(task: &'static Task, set: *const sigset_t, info: &mut Info, deadline: Option<Deadline>) -> c_int {
+    wait::testcancel();
+    // SAFETY: the program's.
+    let wanted = unsafe { bits(set) };
+    task.set_awaited(wanted);
+    let result = loop {
+        if let Some((number, told)) = signals::take(task, wanted) {
+            *info = told;
+            break number.0 as c_int;
+        }
+        let left = deadline.map(|Deadline(at)| wait::timespec_of(at.saturating_sub(now())));
+        let left = left.as_ref().map_or(null(), from_ref);
+        // SAFETY: the program's set, and places of ours.
+        let number = wait::detach_at_once(|| unsafe { real::sigtimedwait(set, std::ptr::from_mut(info).cast(), left) });
+        if number == -1 || !info.is_mark() {
+            break number;
+        }
+    };
+    task.set_awaited(0);
+    result
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn sigsuspend(mask: *const sigset_t) -> c_int {
+    match (guard::self_task(), unsafe { mask_of(mask) }) {
+        (Some(task), Some(mask)) => suspend(task, mask),
+        _ => unsafe { real::sigsuspend(mask) },
+    }
+}
+
+pub unsafe fn pause() -> c_int {
+    match guard::self_task() {
+        Some(task) => suspend(task, task.mask()),
+        None => unsafe { real::pause() },
+    }
+}
+
+/// BSD's mask has the first 32 signals.
+pub unsafe fn sigpause(mask: c_int) -> c_int {
+    match guard::self_task() {
+        Some(task) => suspend(task, u64::from(mask as u32)),
+        None => unsafe { real::sigpause(mask) },
+    }
+}
+
+/// Unblocks one signal for the length of the wait.
+pub unsafe fn __xpg_sigpause(signum: c_int) -> c_int {
+    match (guard::self_task(), Number::new(signum as u32)) {
+        (Some(task), Some(number)) => suspend(task, task.mask() & !number.bit()),
+        _ => unsafe { real::__xpg_sigpause(signum) },
+    }
+}
+
+pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int {
+    let Some(task) = guard::self_task() else { return unsafe { real::sigtimedwait(set, info, timeout) } };
+    let time = unsafe { timeout.as_ref() };
+    if time.is_some_and(|time| time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec)) {
+        return fd::fail(EINVAL) as c_int;
+    }
+    let mut told = MaybeUninit::<Info>::zeroed();
+    let told = unsafe { told.assume_init_mut() };
+    let number = unsafe { take(task, set, told, time.map(|time| Deadline::after(wait::nanoseconds(time)))) };
+    if number > 0 && !info.is_null() {
+        if told.code == SI_TKILL {
+            told.code = SI_USER;
+        }
+        unsafe { info.cast::<Info>().write(*told) };
+    }
+    number
+}
+
+pub unsafe fn sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int {
+    unsafe { sigtimedwait(set, info, null()) }
+}
+
+/// A handler does not end it (glibc `sigwait.c`).
+pub unsafe fn sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int {
+    if guard::self_task().is_none() {
+        return unsafe { real::sigwait(set, signum) };
+    }
+    loop {
+        match unsafe { sigtimedwait(set, null_mut(), null()) } {
+            -1 if fd::errno() == EINTR => {}
+            -1 => return fd::errno(),
+            number => {
+                unsafe { signum.write(number) };
+                return 0;
+            }
+        }
+    }
+}
+
+/// Those of the process, and those in the coroutine's queue.
+pub unsafe fn sigpending(set: *mut sigset_t) -> c_int {
+    let result = unsafe { real::sigpending(set) };
+    if let Some(task) = guard::self_task().filter(|_| result == 0) {
+        unsafe { *set.cast::<u64>() |= signals::pending(task) };
+    }
+    result
+}

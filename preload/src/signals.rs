@@ -1,0 +1,260 @@
+//! The program's signal handlers, under one of ours.
+//!
+//! The kernel knows [`arrived`] where the program has installed a function, with the program's flags and mask; the
+//! runtime decides whose the signal is, and whether now is the time for it (`iopatch_runtime::signals`). Defaults, ignored
+//! signals and all masks and alternate stacks are the kernel's, as ever.
+
+use crate::export::real;
+use crate::guard;
+use iopatch_runtime::arch;
+use iopatch_runtime::signals::{self, Arrival, Info, Number};
+use iopatch_runtime::sync::Lock;
+use iopatch_runtime::sys::signal;
+use libc::*;
+use std::mem::{transmute, zeroed};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, fence};
+
+/// The last signal (`_NSIG - 1`).
+pub const LAST: c_int = 64;
+
+/// The thread pointer of main.
+static MAIN: AtomicUsize = AtomicUsize::new(0);
+
+/// The caller is main: at the start, and in the child of a fork.
+pub fn begin_main() {
+    MAIN.store(arch::thread_pointer(), Relaxed);
+    signals::set_main_mask(signal::mask());
+    // SAFETY: no other thread of this process exists.
+    unsafe { WRITERS.forget_holder() };
+}
+
+pub fn is_main() -> bool {
+    MAIN.load(Relaxed) == arch::thread_pointer()
+}
+
+/// What a handler of three arguments is; one of fewer does not look at the rest.
+type Handler = unsafe extern "C-unwind" fn(c_int, *mut Info, *mut ucontext_t);
+
+/// What the program has asked for one signal, where that is a function.
+struct Action {
+    /// Odd while the rest is being written.
+    version: AtomicU32,
+    handler: AtomicUsize,
+    flags: AtomicI32,
+    mask: AtomicU64,
+}
+
+static ACTIONS: [Action; LAST as usize + 1] = [const {
+    Action {
+        version: AtomicU32::new(0),
+        handler: AtomicUsize::new(SIG_DFL),
+        flags: AtomicI32::new(0),
+        mask: AtomicU64::new(0),
+    }
+}; LAST as usize + 1];
+
+/// Keeps writers apart; readers are handlers, and can't wait.
+static WRITERS: Lock<()> = Lock::new(());
+
+/// A look at an [`Action`].
+#[derive(Clone, Copy)]
+struct Wanted {
+    handler: usize,
+    flags: c_int,
+    mask: u64,
+}
+
+impl Action {
+    fn read(&self) -> Wanted {
+        loop {
+            let version = self.version.load(Acquire);
+            let wanted = Wanted {
+                handler: self.handler.load(Relaxed),
+                flags: self.flags.load(Relaxed),
+                mask: self.mask.load(Relaxed),
+            };
+            fence(Acquire);
+            if version.is_multiple_of(2) && self.version.load(Relaxed) == version {
+                return wanted;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    fn write(&self, wanted: Wanted) {
+        let version = self.version.load(Relaxed);
+        self.version.store(version + 1, Relaxed);
+        fence(Release);
+        self.handler.store(wanted.handler, Relaxed);
+        self.flags.store(wanted.flags, Relaxed);
+        self.mask.store(wanted.mask, Relaxed);
+        self.version.store(version + 2, Release);
+    }
+}
+
+/// The kernel's mask is the first word of glibc's set.
+///
+/// # Safety
+/// `set` is a signal set.
+pub unsafe fn bits(set: *const sigset_t) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { set.cast::<u64>().read() }
+}
+
+/// The kernel's mask of a set that may be null, without what can't be blocked.
+///
+/// # Safety
+/// `set` is null or a signal set.
+pub unsafe fn mask_of(set: *const sigset_t) -> Option<u64> {
+    // SAFETY: the caller's promise.
+    (!set.is_null()).then(|| unsafe { bits(set) } & CAN_BLOCK)
+}
+
+/// Not SIGKILL and SIGSTOP, nor what glibc keeps from the program.
+const CAN_BLOCK: u64 = signal::ALL & !(1 << (SIGKILL - 1) | 1 << (SIGSTOP - 1));
+
+/// The mask after pthread_sigmask(3) of `how` and `set`.
+pub fn changed(mask: u64, how: c_int, set: u64) -> u64 {
+    CAN_BLOCK
+        & match how {
+            SIG_BLOCK => mask | set,
+            SIG_UNBLOCK => mask & !set,
+            _ => set,
+        }
+}
+
+fn is_ours(action: &sigaction) -> bool {
+    action.sa_sigaction == arrived as *const () as usize
+}
+
+/// sigaction(2).
+///
+/// # Safety
+/// As for sigaction(2).
+pub unsafe fn act(signum: c_int, new: *const sigaction, old: *mut sigaction) -> c_int {
+    // SAFETY: the program's pointers, which libc would read and write as well.
+    let new = unsafe { new.as_ref() };
+    signals::section(|| {
+        let _alone = WRITERS.lock();
+        // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+        let mut before: sigaction = unsafe { zeroed() };
+        // SAFETY: as above.
+        if unsafe { real::sigaction(signum, null(), &mut before) } == -1 {
+            return -1;
+        }
+        let slot = &ACTIONS[signum as usize];
+        if is_ours(&before) {
+            let wanted = slot.read();
+            before.sa_sigaction = wanted.handler;
+            before.sa_flags = wanted.flags | before.sa_flags & SA_RESTORER;
+        }
+        let result = match new {
+            None => 0,
+            Some(new) if new.sa_sigaction == SIG_DFL || new.sa_sigaction == SIG_IGN => {
+                // SAFETY: the program's action.
+                unsafe { real::sigaction(signum, new, null_mut()) }
+            }
+            Some(new) => install(signum, slot, new),
+        };
+        if result == 0 && !old.is_null() {
+            // SAFETY: the program's.
+            unsafe { old.write(before) };
+        }
+        result
+    })
+}
+
+/// glibc tells of this flag, which only it and the kernel use (linux/arch/x86: asm/signal.h).
+const SA_RESTORER: c_int = 0x0400_0000;
+
+fn install(signum: c_int, slot: &Action, new: &sigaction) -> c_int {
+    // SAFETY: a signal set.
+    let mask = unsafe { bits(&new.sa_mask) };
+    slot.write(Wanted { handler: new.sa_sigaction, flags: new.sa_flags, mask });
+    let ours = sigaction {
+        sa_sigaction: arrived as *const () as usize,
+        // Reset when the program's handler runs, which may be later.
+        sa_flags: new.sa_flags & !SA_RESETHAND | SA_SIGINFO,
+        ..*new
+    };
+    // SAFETY: a valid action.
+    unsafe { real::sigaction(signum, &ours, null_mut()) }
+}
+
+/// What the kernel runs.
+unsafe extern "C-unwind" fn arrived(signum: c_int, info: *mut Info, context: *mut ucontext_t) {
+    let number = Number(signum as u32);
+    // SAFETY: the kernel's arguments.
+    let (told, mask) = unsafe { (&mut *info, &mut *(&raw mut (*context).uc_sigmask).cast::<u64>()) };
+    // SAFETY: as above.
+    if let Arrival::Run = unsafe { signals::arrive(number, told, mask) } {
+        // SAFETY: as above.
+        unsafe { run(number, info, context) };
+    }
+}
+
+/// Runs the program's handler, with the kernel's arguments.
+unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
+    let signum = number.0 as c_int;
+    let wanted = ACTIONS[signum as usize].read();
+    if wanted.flags & SA_RESETHAND != 0 {
+        // SAFETY: all-zero is the default action.
+        unsafe { real::sigaction(signum, &zeroed(), null_mut()) };
+    }
+    signals::note_handler(wanted.flags & SA_RESTART != 0);
+    let task = guard::self_task();
+    // SAFETY: the kernel's context.
+    let before = unsafe { bits(&raw const (*context).uc_sigmask) };
+    let own = if wanted.flags & SA_NODEFER != 0 { 0 } else { number.bit() };
+    if let Some(task) = task {
+        task.note_mask(before | wanted.mask | own);
+    }
+    // SAFETY: what the program has installed.
+    unsafe {
+        transmute::<usize, Handler>(wanted.handler)(signum, info, context);
+        if let Some(task) = task {
+            task.note_mask(bits(&raw const (*context).uc_sigmask));
+        }
+    }
+}
+
+/// The kernel's struct sigaction (x86-64), for the signals that glibc keeps for itself.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct KernelAction {
+    handler: usize,
+    flags: u64,
+    restorer: usize,
+    mask: u64,
+}
+
+/// glibc's handler of SIGSETXID.
+static SETXID: AtomicUsize = AtomicUsize::new(0);
+
+/// Puts our handler before glibc's of SIGSETXID, which the first native thread has installed.
+pub fn take_nudges() {
+    let number = Number::NUDGE.0 as usize;
+    let mut action = KernelAction { handler: 0, flags: 0, restorer: 0, mask: 0 };
+    let at = &raw mut action as usize;
+    // SAFETY: the kernel writes, then reads, the structure; with glibc's flags and restorer our handler is as valid.
+    unsafe {
+        arch::syscall(SYS_rt_sigaction as usize, [number, 0, at, 8, 0, 0]);
+        if action.handler > SIG_IGN && action.handler != nudged as *const () as usize {
+            SETXID.store(action.handler, Relaxed);
+            let ours = KernelAction { handler: nudged as *const () as usize, ..action };
+            arch::syscall(SYS_rt_sigaction as usize, [number, &raw const ours as usize, 0, 8, 0, 0]);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn nudged(signum: c_int, info: *mut Info, context: *mut ucontext_t) {
+    // SAFETY: the kernel's arguments, and glibc's handler.
+    unsafe {
+        match (*info).is_mark() {
+            true => signals::nudged(),
+            false => transmute::<usize, Handler>(SETXID.load(Relaxed))(signum, info, context),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Which signals to the process main leaves to the coroutines.
+//!
+//! The kernel gives a signal to main if main does not block it, else to another OS thread that does not. Those that main
+//! blocks and some coroutine does not are the monitor's to take: [`wanted`] is the monitor's business, and is kept up to
+//! date by counting. Nearly all coroutines have one mask, the one that main had at the start: that one is only counted.
+
+use super::Number;
+use crate::sync::{AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
+use crate::sys::signal;
+
+/// The mask that most coroutines have.
+static COMMON: AtomicU64 = AtomicU64::new(signal::ALL);
+/// How many have it.
+static COMMON_COUNT: AtomicU32 = AtomicU32::new(0);
+/// What coroutines with other masks leave open.
+static OTHERS: AtomicU64 = AtomicU64::new(0);
+/// How many coroutines with other masks leave each signal open.
+static COUNTS: Lock<[u32; 64]> = Lock::new([0; 64]);
+/// What main blocks.
+static MAIN: AtomicU64 = AtomicU64::new(0);
+
+/// Main has `mask` now.
+pub fn set_main(mask: u64) {
+    MAIN.store(mask, SeqCst);
+}
+
+pub(crate) fn is_left_by_main(number: Number) -> bool {
+    MAIN.load(SeqCst) & number.bit() != 0
+}
+
+/// At the start of the runtime: the mask that new threads inherit.
+pub(crate) fn begin(common: u64) {
+    COMMON.store(common, Relaxed);
+    COMMON_COUNT.store(0, Relaxed);
+    OTHERS.store(0, Relaxed);
+    // SAFETY: no coroutine exists yet, and in a forked child no other thread.
+    unsafe { COUNTS.forget_holder() };
+    *COUNTS.lock() = [0; 64];
+}
+
+/// The signals that main blocks and a coroutine does not.
+pub(crate) fn wanted() -> u64 {
+    let common = if COMMON_COUNT.load(SeqCst) > 0 { !COMMON.load(Relaxed) } else { 0 };
+    (common | OTHERS.load(SeqCst)) & MAIN.load(SeqCst) & signal::ALL
+}
+
+/// A coroutine begins with `mask`.
+pub(crate) fn add(mask: u64) {
+    if mask == COMMON.load(Relaxed) {
+        COMMON_COUNT.fetch_add(1, SeqCst);
+    } else {
+        count(mask, |n| n + 1);
+    }
+}
+
+/// A coroutine that had `mask` ends, or has another one.
+pub(crate) fn remove(mask: u64) {
+    if mask == COMMON.load(Relaxed) {
+        COMMON_COUNT.fetch_sub(1, SeqCst);
+    } else {
+        count(mask, |n| n - 1);
+    }
+}
+
+fn count(mask: u64, change: impl Fn(u32) -> u32) {
+    let mut counts = COUNTS.lock();
+    let mut open = 0;
+    for (bit, n) in counts.iter_mut().enumerate() {
+        if mask & 1 << bit == 0 {
+            *n = change(*n);
+        }
+        open |= u64::from(*n > 0) << bit;
+    }
+    OTHERS.store(open, SeqCst);
+}

@@ -1,0 +1,277 @@
+//! Signals: which thread of the program takes one, and when.
+//!
+//! The kernel knows OS threads, the program knows its own; while a coroutine runs, its OS thread has its mask, and what
+//! the kernel delivers there is the coroutine's. Three things are left to do here:
+//!
+//! * **A signal to a coroutine** (pthread_kill(3)) is kept in its queue ([`send`]), since no OS thread is its own. If it
+//!   waits, the wait is interrupted. If it runs, its OS thread gets the same signal, *marked*, which says only "look at
+//!   your queue": the number decides in the kernel whether the call that it interrupts is restarted.
+//! * **A signal to the process** that main blocks and a parked coroutine does not: the monitor's mask is open for just
+//!   these ([`masks`]). It takes the signal, and sends it on to such a coroutine ([`route`]).
+//! * **A signal in the middle of our own work** must not run a handler, which may call hooks. That work is a [`section`];
+//!   what arrives there is kept back until its end. The scheduler is one long section.
+//!
+//! A signal that is kept back is queued to its OS thread once more, with every signal blocked: the kernel keeps it, and
+//! delivers it, whole, when the mask is put back. So is every signal of a coroutine's queue: handlers are run by the
+//! kernel alone, with their masks and stacks.
+
+pub mod masks;
+mod queue;
+
+pub(crate) use queue::{Entry, clear, settle};
+pub use queue::{Full, Info, Number, SI_QUEUE, SI_USER, pending, send, take};
+
+use crate::arch;
+use crate::local::{self, Local};
+use crate::sched::{self, Runtime};
+use crate::sync::{Relaxed, SeqCst};
+use crate::sys::signal;
+use crate::task::Task;
+use core::mem::offset_of;
+
+/// Runs `body`; a signal that arrives meanwhile waits for its end.
+#[inline]
+pub fn section<R>(body: impl FnOnce() -> R) -> R {
+    enter();
+    let result = body();
+    leave();
+    result
+}
+
+/// Begins a section that [`leave`] ends. They nest.
+#[inline]
+pub fn enter() {
+    arch::local_add::<{ offset_of!(Local, critical) }>(1);
+}
+
+/// Ends a section. At the end of the outermost one the handlers of what has arrived run, which may not return.
+#[inline]
+pub fn leave() {
+    arch::local_add::<{ offset_of!(Local, critical) }>(u32::MAX);
+    let mine = Local::mine();
+    if mine.due.load(Relaxed) != 0 && mine.critical.load(Relaxed) == 0 {
+        attend();
+    }
+}
+
+/// Has the kernel deliver what was kept back for the calling thread, and acts on a cancellation.
+#[cold]
+fn attend() {
+    let mine = Local::mine();
+    while mine.due.swap(0, SeqCst) != 0 {
+        if mine.held.swap(0, Relaxed) != 0 {
+            signal::set_mask(mine.held_mask.load(Relaxed));
+        }
+        // SAFETY: the calling thread's own descriptor.
+        let Some(task) = (unsafe { local::owner(arch::thread_pointer()) }) else { continue };
+        while let Some((number, info)) = take(task, !task.mask()) {
+            signal::send_to_self(number, &info);
+        }
+        if let Some(runtime) = sched::get() {
+            (runtime.host.cancel)(task);
+        }
+    }
+}
+
+/// What a handler that the kernel has just started is to do.
+pub enum Arrival {
+    /// Run the program's handler, with what is told of the signal by now in place.
+    Run,
+    /// Return: the signal was kept back, or it was only to make us look.
+    Return,
+}
+
+/// A signal has arrived on the calling OS thread. `info` is the kernel's, `mask` the one that is put back when the
+/// handler returns. Async-signal-safe.
+///
+/// # Safety
+/// Called by a signal handler, of what the kernel has given it.
+pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival {
+    let mine = Local::mine();
+    let marked = info.is_mark();
+    if mine.critical.load(Relaxed) == 0 {
+        if !marked {
+            return Arrival::Run;
+        }
+        // SAFETY: the calling thread's own descriptor.
+        let told = unsafe { local::owner(arch::thread_pointer()) }.and_then(|task| take(task, number.bit()));
+        return match told {
+            Some((_, told)) => {
+                *info = told;
+                Arrival::Run
+            }
+            // It has been taken before, or it was for whoever ran here before.
+            None => Arrival::Return,
+        };
+    }
+    if info.is_fault(number) {
+        return Arrival::Run;
+    }
+    if !marked {
+        mine.held.store(number.0, Relaxed);
+        mine.held_mask.store(*mask, Relaxed);
+        *mask = signal::ALL;
+        signal::send_to_self(number, info);
+    }
+    mine.due.store(1, SeqCst);
+    crate::park::look_up(mine);
+    wake_scheduler(mine);
+    Arrival::Return
+}
+
+/// The scheduler's own thread may be about to sleep: it must look first.
+fn wake_scheduler(mine: &Local) {
+    let Some(runtime) = sched::get() else { return };
+    // SAFETY: null, or a carrier, which never ends.
+    match unsafe { mine.carrier.load(Relaxed).as_ref() } {
+        Some(carrier) => carrier.home().ring(),
+        None => runtime.monitor.word_changed(),
+    }
+}
+
+/// What a thread of the scheduler's does, outside of all locks, with a signal that was kept back while it worked: gives
+/// it to a coroutine that does not block it; where there is none by now, back to the process. Every signal is blocked.
+pub(crate) fn route(runtime: &Runtime, mine: &Local) {
+    mine.due.store(0, SeqCst);
+    let Some(number) = Number::new(mine.held.swap(0, Relaxed)) else { return };
+    let Some(info) = signal::take_pending(number) else { return };
+    let mut sent = false;
+    runtime.slab.any_task(&mut |task| {
+        sent = task.is_open_to(number) && send(task, number, &info).is_ok();
+        sent
+    });
+    if !sent {
+        signal::send_to_process(number, info);
+    }
+}
+
+/// What was kept back on the OS thread of `task`, which has parked since, is for the task to take. Every signal is
+/// blocked.
+pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
+    let Some(number) = Number::new(mine.held.swap(0, Relaxed)) else { return };
+    if let Some(info) = signal::take_pending(number)
+        && send(task, number, &info).is_err()
+    {
+        signal::send_to_process(number, info);
+    }
+}
+
+/// Has a coroutine look up from whatever it does: its wait ends, or its OS thread is told by the signal `number`.
+pub(crate) fn rouse(task: &'static Task, number: Number) {
+    if !task.is_current() {
+        interrupt(task);
+        if task.state.is_running() {
+            signal::send_to_thread(sched::os_thread(task), number, &Info::mark());
+        }
+    }
+    local_of(task).due.store(1, SeqCst);
+}
+
+/// Ends the wait that `task` is in, or else its next one.
+fn interrupt(task: &'static Task) {
+    let local = local_of(task);
+    local.due.store(1, SeqCst);
+    if let Some(runtime) = sched::get() {
+        runtime.interrupt(task);
+    }
+    if task.is_pinned() {
+        crate::park::interrupt(local);
+    }
+}
+
+fn local_of(task: &Task) -> &Local {
+    // SAFETY: the task's TCB exists while the task does.
+    unsafe { Local::of(task.thread_pointer()) }
+}
+
+/// Has a coroutine look whether it is to be cancelled: its wait ends, and if it is to act wherever it is (`at_once`), its
+/// OS thread is interrupted, too.
+pub fn nudge(task: &'static Task, at_once: bool) {
+    section(|| match at_once {
+        true => rouse(task, Number::NUDGE),
+        false => interrupt(task),
+    });
+}
+
+/// The handlers that have run since [`forget_handlers`], and what they mean for the call that they interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// None has run.
+    Nothing,
+    /// The first was installed with SA_RESTART.
+    Restart,
+    /// The first was installed without.
+    Interrupt,
+}
+
+/// A handler of the program's runs on the calling thread.
+pub fn note_handler(restarts: bool) {
+    let first = if restarts { Handled::Restart } else { Handled::Interrupt };
+    let _ = Local::mine().handled.compare_exchange(Handled::Nothing as u32, first as u32, Relaxed, Relaxed);
+}
+
+/// The calling thread begins a call that handlers may interrupt.
+#[inline]
+pub fn forget_handlers() {
+    Local::mine().handled.store(Handled::Nothing as u32, Relaxed);
+}
+
+/// See [`Handled`].
+#[inline]
+pub fn handled() -> Handled {
+    match Local::mine().handled.load(Relaxed) {
+        0 => Handled::Nothing,
+        1 => Handled::Restart,
+        _ => Handled::Interrupt,
+    }
+}
+
+/// Sees to what is due now, if the caller is in no section.
+pub fn look() {
+    enter();
+    Local::mine().due.store(1, Relaxed);
+    leave();
+}
+
+/// How often whoever blocks a signal looks whether the monitor does, too, before it goes on regardless.
+const LOOKS: u32 = 1000;
+
+/// A mask has changed: the monitor is to take other signals. One that is to take fewer does so before this returns: a
+/// program that blocks a signal may send it at once, and find it pending. Bounded, for the monitor may be waiting for a
+/// lock of libc's that the caller's own handler has interrupted.
+pub(crate) fn masks_changed() {
+    let Some(runtime) = sched::get() else { return };
+    let wanted = masks::wanted();
+    if wanted == runtime.monitor.open_signals() {
+        return;
+    }
+    runtime.monitor.poke();
+    for _ in 0..LOOKS {
+        if runtime.monitor.open_signals() & !masks::wanted() == 0 {
+            return;
+        }
+        rustix::thread::sched_yield();
+    }
+}
+
+/// Main blocks the signals of `mask` now.
+pub fn set_main_mask(mask: u64) {
+    masks::set_main(mask);
+    masks_changed();
+}
+
+/// In the child of a fork: signals of others' queues are not the child's.
+pub(crate) fn forget() {
+    queue::forget();
+}
+
+/// A [`nudge`] has arrived on the calling OS thread. Async-signal-safe, but for the cancellation that it may be.
+pub fn nudged() {
+    let mine = Local::mine();
+    if mine.critical.load(Relaxed) == 0 {
+        look();
+    } else {
+        crate::park::look_up(mine);
+        wake_scheduler(mine);
+    }
+}

@@ -1,0 +1,220 @@
+//! The signals that were sent to a coroutine and that it has not taken yet.
+
+use super::rouse;
+use crate::sync::{Lock, Relaxed};
+use crate::task::Task;
+use core::ptr::null_mut;
+
+/// The number of a signal, 1 to 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub u32);
+
+impl Number {
+    /// glibc's SIGSETXID, which the program can neither send nor block: with our mark, only to make a thread look.
+    pub const NUDGE: Self = Self(33);
+    /// From here on signals queue; of the others one is kept.
+    const FIRST_QUEUED: u32 = 32;
+    const LAST: u32 = 64;
+
+    pub fn new(number: u32) -> Option<Self> {
+        (1..=Self::LAST).contains(&number).then_some(Self(number))
+    }
+
+    /// Its bit in a mask of the kernel's.
+    pub const fn bit(self) -> u64 {
+        1 << (self.0 - 1)
+    }
+
+    const fn queues(self) -> bool {
+        self.0 >= Self::FIRST_QUEUED
+    }
+}
+
+/// What is told of a signal: the kernel's siginfo_t (asm-generic/siginfo.h).
+#[repr(C, align(8))]
+#[derive(Clone, Copy)]
+pub struct Info {
+    pub number: i32,
+    pub errno: i32,
+    pub code: i32,
+    _pad: i32,
+    pub pid: i32,
+    pub uid: u32,
+    pub value: u64,
+    _rest: [u64; 12],
+}
+
+const _: () = assert!(size_of::<Info>() == 128);
+
+/// The code of a [mark](Info::mark): below zero, as those of user space are, and like none of Linux's.
+const MARK: i32 = -0x1009;
+/// kill(2) and sigqueue(3).
+pub const SI_USER: i32 = 0;
+pub const SI_QUEUE: i32 = -1;
+
+impl Info {
+    /// As the kernel tells it of a signal that this process sends with `code` and `value`.
+    pub fn new(number: Number, code: i32, value: u64) -> Self {
+        let pid = rustix::process::getpid().as_raw_pid();
+        let uid = rustix::process::getuid().as_raw();
+        Self { number: number.0 as i32, errno: 0, code, _pad: 0, pid, uid, value, _rest: [0; 12] }
+    }
+
+    pub(crate) const fn zero() -> Self {
+        Self { number: 0, errno: 0, code: 0, _pad: 0, pid: 0, uid: 0, value: 0, _rest: [0; 12] }
+    }
+
+    /// Tells only that there is something in the queue.
+    pub(crate) const fn mark() -> Self {
+        Self { code: MARK, ..Self::zero() }
+    }
+
+    pub const fn is_mark(&self) -> bool {
+        self.code == MARK
+    }
+
+    /// Whether the kernel tells of a fault of the very instruction that was interrupted: that can't wait.
+    pub const fn is_fault(&self, number: Number) -> bool {
+        /// SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+        const FAULTS: u64 = 1 << 3 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 30;
+        self.code > 0 && number.bit() & FAULTS != 0
+    }
+}
+
+/// One signal in a queue.
+pub(crate) struct Entry {
+    info: Info,
+    number: Number,
+    next: *mut Entry,
+}
+
+/// How many signals can be kept, for all coroutines together. (RLIMIT_SIGPENDING is some 10,000 a user.)
+const ENTRIES: usize = 4096;
+
+struct Pool {
+    entries: [Entry; ENTRIES],
+    /// Given back ones, linked.
+    free: *mut Entry,
+    /// The first that was never used.
+    fresh: usize,
+}
+
+// SAFETY: the pool is reached under its lock.
+unsafe impl Send for Pool {}
+
+/// Every queue of the process is reached under this lock.
+static POOL: Lock<Pool> = Lock::new(Pool {
+    entries: [const { Entry { info: Info::zero(), number: Number(0), next: null_mut() } }; ENTRIES],
+    free: null_mut(),
+    fresh: 0,
+});
+
+impl Pool {
+    fn allocate(&mut self) -> Option<&mut Entry> {
+        // SAFETY: null, or an entry that was given back.
+        if let Some(entry) = unsafe { self.free.as_mut() } {
+            self.free = entry.next;
+            return Some(entry);
+        }
+        let entry = self.entries.get_mut(self.fresh)?;
+        self.fresh += 1;
+        Some(entry)
+    }
+
+    fn release(&mut self, entry: *mut Entry) {
+        // SAFETY: the caller has taken the entry out of its queue.
+        unsafe { (*entry).next = self.free };
+        self.free = entry;
+    }
+}
+
+/// No room for another signal: EAGAIN.
+#[derive(Clone, Copy, Debug)]
+pub struct Full;
+
+/// Sends a signal to a coroutine, and has it look up if it does not block it.
+pub fn send(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
+    super::section(|| {
+        let mut pool = POOL.lock();
+        if !number.queues() && task.signals.load(Relaxed) & number.bit() != 0 {
+            return Ok(());
+        }
+        let entry = pool.allocate().ok_or(Full)?;
+        *entry = Entry { info: *info, number, next: null_mut() };
+        let entry: *mut Entry = entry;
+        // SAFETY: the queue is a chain of entries, reached under the pool's lock, which is held.
+        unsafe {
+            let mut last = task.queue.as_ptr();
+            while !(*last).is_null() {
+                last = &raw mut (**last).next;
+            }
+            *last = entry;
+        }
+        task.signals.fetch_or(number.bit(), Relaxed);
+        // Under the lock, so that whoever has it after this knows that the mark, if any, is on its way.
+        if task.is_open_to(number) || task.awaits(number) {
+            rouse(task, number);
+        }
+        Ok(())
+    })
+}
+
+/// Takes a signal of `set` from the queue of `task`: the lowest number first, as the kernel does.
+pub fn take(task: &Task, set: u64) -> Option<(Number, Info)> {
+    if task.signals.load(Relaxed) & set == 0 {
+        return None;
+    }
+    super::section(|| {
+        let mut pool = POOL.lock();
+        let number = Number::new((task.signals.load(Relaxed) & set).trailing_zeros() + 1)?;
+        let (mut taken, mut more) = (null_mut::<Entry>(), false);
+        // SAFETY: as in `send`.
+        unsafe {
+            let mut link = task.queue.as_ptr();
+            while let Some(entry) = (*link).as_mut() {
+                if entry.number != number {
+                    link = &raw mut entry.next;
+                } else if taken.is_null() {
+                    taken = *link;
+                    *link = entry.next;
+                } else {
+                    more = true;
+                    break;
+                }
+            }
+            if !more {
+                task.signals.fetch_and(!number.bit(), Relaxed);
+            }
+            let info = taken.as_ref()?.info;
+            pool.release(taken);
+            Some((number, info))
+        }
+    })
+}
+
+/// The signals in the queue of `task`: a mask of the kernel's.
+pub fn pending(task: &Task) -> u64 {
+    task.signals.load(Relaxed)
+}
+
+/// Drops what a coroutine that has ended has not taken.
+pub(crate) fn clear(task: &Task) {
+    while take(task, u64::MAX).is_some() {}
+}
+
+/// The OS thread that ran `task`, which has parked, is to run another: whatever mark was sent for the task has come, or
+/// comes with the next system call, before that other one makes a call that the mark would interrupt.
+pub(crate) fn settle(task: &Task) {
+    if task.signals.load(Relaxed) != 0 {
+        drop(POOL.lock());
+        let _any_call = rustix::process::getpid();
+    }
+}
+
+/// In the child of a fork: the other threads' queues are gone.
+pub(crate) fn forget() {
+    // SAFETY: the child has one thread, this one, which holds no lock.
+    unsafe { POOL.forget_holder() };
+    let mut pool = POOL.lock();
+    (pool.free, pool.fresh) = (null_mut(), 0);
+}
