@@ -13,6 +13,7 @@ use iopatch_runtime::reactor;
 use iopatch_runtime::sched::{self, Host, Runtime};
 use iopatch_runtime::signals::set_main_mask;
 use iopatch_runtime::sync::Lock;
+use iopatch_runtime::sys::signal;
 use iopatch_runtime::task::slab::Shape;
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -60,6 +61,7 @@ pub fn default_stack() -> (usize, usize, usize) {
 
 unsafe extern "C" {
     fn pthread_getattr_default_np(attr: *mut pthread_attr_t) -> c_int;
+    fn pthread_attr_setsigmask_np(attr: *mut pthread_attr_t, mask: *const sigset_t) -> c_int;
 }
 
 pub fn can_have_coroutines() -> bool {
@@ -76,6 +78,15 @@ pub fn runtime() -> Option<&'static Runtime> {
 
 #[cold]
 fn start() -> Option<&'static Runtime> {
+    // The OS threads that are made here, one of them to be measured, must run no handler of the program's.
+    let mask = signal::mask();
+    signal::set_mask(signal::ALL);
+    let runtime = start_once(mask);
+    signal::set_mask(mask);
+    runtime
+}
+
+fn start_once(mask: u64) -> Option<&'static Runtime> {
     let _one = STARTING.lock();
     if let Some(runtime) = sched::get() {
         return Some(runtime);
@@ -92,10 +103,11 @@ fn start() -> Option<&'static Runtime> {
         live: threads::live,
         finished: threads::finished,
         cancel: threads::act_on_cancel,
+        sees_signals: config::patched(config::Part::Signal),
         shape,
         storage,
     };
-    match sched::start(host, WORKERS.load(Relaxed)) {
+    match sched::start(host, WORKERS.load(Relaxed), mask) {
         Ok(runtime) => {
             signals::take_nudges();
             Some(runtime)
@@ -124,7 +136,7 @@ fn name_of(errno: c_int) -> &'static str {
     }
 }
 
-/// Starts an OS thread of the library's: native, detached, with a small stack.
+/// Starts an OS thread of the library's: native, detached, with a small stack and every signal blocked.
 fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int {
     /// Room for the scheduler, and for a handler of the program's that happens to run there.
     const STACK: usize = 256 * 1024;
@@ -135,6 +147,9 @@ fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> 
         pthread_attr_init(&mut attr);
         pthread_attr_setdetachstate(&mut attr, PTHREAD_CREATE_DETACHED);
         pthread_attr_setstacksize(&mut attr, STACK + abi::tls_size() + abi::tcb_size());
+        let mut blocked: sigset_t = std::mem::zeroed();
+        sigfillset(&mut blocked);
+        pthread_attr_setsigmask_np(&mut attr, &blocked);
         let mut thread = 0;
         let start =
             std::mem::transmute::<extern "C" fn(*mut c_void) -> *mut c_void, crate::c_types::StartRoutine>(entry);

@@ -208,7 +208,11 @@ fn free(task: &'static Task) {
     // SAFETY: the thread has ended, and was joined or detached: nobody has it any more.
     unsafe {
         if !Slab::pooled(task) {
+            // By a native thread, where no handler of the program's is to run.
+            let mask = signal::mask();
+            signal::set_mask(signal::ALL);
             abi::destroy(task.thread_pointer() as *mut u8);
+            signal::set_mask(mask);
         }
         runtime.slab().give(task);
     }

@@ -32,22 +32,21 @@ impl Carrier {
     /// The body of an OS thread that becomes a carrier.
     pub(super) extern "C" fn main(_: *mut c_void) -> *mut c_void {
         if let Some(runtime) = get() {
-            signal::set_mask(runtime.initial_mask);
+            // The scheduler is one long section: no handler of the program's runs here.
+            signals::enter();
             let carrier = Carrier {
                 worker: AtomicPtr::new(null_mut()),
                 assigned: AtomicU32::new(0),
                 next_idle: AtomicPtr::new(null_mut()),
                 thread_pointer: arch::thread_pointer(),
                 float: FloatControl::read(),
-                mask: Cell::new(runtime.initial_mask),
+                mask: Cell::new(signal::ALL),
                 alt_stack: Cell::new(AltStack::NONE),
                 tid: rustix::thread::gettid().as_raw_pid() as u32,
             };
             // SAFETY: this frame is never left, so the carrier lives as long as the process.
             let carrier: &'static Carrier = unsafe { core::mem::transmute::<&Carrier, &Carrier>(&carrier) };
             let at = core::ptr::from_ref(carrier).cast_mut();
-            // The scheduler is one long section: no handler of the program's runs here.
-            signals::enter();
             Local::mine().carrier.store(at, Relaxed);
             runtime.counts.carriers.fetch_add(1, Relaxed);
             loop {

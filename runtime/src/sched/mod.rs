@@ -30,7 +30,8 @@ use monitor::Monitor;
 /// What the runtime needs of its host, the preloaded library. None of them may be a hook.
 #[derive(Clone, Copy)]
 pub struct Host {
-    /// Starts an OS thread (a native pthread, detached) that runs `entry(arg)`; an errno if it can't.
+    /// Starts an OS thread (a native pthread, detached, with every signal blocked) that runs `entry(arg)`; an errno if it
+    /// can't.
     pub spawn: fn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int,
     /// Runs the whole life of a task, on its own stack.
     pub live: fn(&'static Task),
@@ -38,6 +39,8 @@ pub struct Host {
     pub finished: fn(&'static Task),
     /// Acts on a cancellation of the caller that is not to wait for a cancellation point; may unwind.
     pub cancel: fn(&Task),
+    /// Whether the host's handler is under all of the program's (`signals::arrive`).
+    pub sees_signals: bool,
     pub shape: Shape,
     /// What a thread touches of its own storage whenever it is resumed, relative to the thread pointer.
     pub storage: [isize; 3],
@@ -59,7 +62,6 @@ pub struct Runtime {
     next_worker: AtomicU32,
     /// Workers that were woken to look for work and have not found any yet.
     searching: AtomicU32,
-    initial_mask: u64,
     pub(crate) counts: Counts,
 }
 
@@ -106,9 +108,9 @@ pub fn get() -> Option<&'static Runtime> {
 #[derive(Clone, Copy, Debug)]
 pub struct StartError(pub c_int);
 
-/// Starts `workers` workers; on the first pthread_create of the process. The caller makes sure that
+/// Starts `workers` workers, for coroutines that mostly have the signal mask `common_mask`; on the first pthread_create of the process. The caller makes sure that
 /// this happens once.
-pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError> {
+pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Runtime, StartError> {
     const ENOMEM: c_int = 12;
     let count = workers.clamp(1, MAX_WORKERS);
     let bytes = size_of::<Runtime>().next_multiple_of(align_of::<Worker>());
@@ -130,7 +132,6 @@ pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError>
         monitor: Monitor::new(),
         next_worker: AtomicU32::new(0),
         searching: AtomicU32::new(0),
-        initial_mask: crate::sys::signal::mask(),
         counts: Counts::default(),
     };
     // SAFETY: as above.
@@ -139,7 +140,7 @@ pub fn start(host: Host, workers: usize) -> Result<&'static Runtime, StartError>
         &*at
     };
     memory::open_maps();
-    masks::begin(runtime.initial_mask);
+    masks::begin(common_mask);
     RUNTIME.store(at, Release);
     runtime.monitor.start(runtime).map_err(|errno| {
         RUNTIME.store(null_mut(), Release);

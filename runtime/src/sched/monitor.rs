@@ -92,8 +92,6 @@ impl Monitor {
     }
 
     extern "C" fn main(_: *mut c_void) -> *mut c_void {
-        // The program's handlers are for its own threads to run.
-        signal::set_mask(signal::ALL);
         signals::enter();
         if let Some(runtime) = get() {
             for worker in runtime.workers() {

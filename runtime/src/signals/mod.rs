@@ -160,7 +160,8 @@ pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
 pub(crate) fn rouse(task: &'static Task, number: Number) {
     if !task.is_current() {
         interrupt(task);
-        if task.state.is_running() {
+        let seen = number == Number::NUDGE || sched::get().is_some_and(|runtime| runtime.host.sees_signals);
+        if seen && task.state.is_running() {
             signal::send_to_thread(sched::os_thread(task), number, &Info::mark());
         }
     }
