@@ -317,34 +317,35 @@ macro_rules! symbols {
         tracks   sem_getvalue(sem: *mut sem_t, value: *mut c_int) -> c_int => "never waits";
     }
 
-    // C11 threads call libc's pthread functions inside libc, past any interposer: they stay a consistent native world.
+    // C11 threads are the threads above by other names, but call them inside libc, past any interposer.
     C11 c11 Thread "C11 threads" {
-        absent   thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int
-                 => "makes a native thread: correct, not light";
-        absent   thrd_join(thread: thrd_t, result: *mut c_int) -> c_int => NATIVE;
-        absent   thrd_detach(thread: thrd_t) -> c_int => "libc's own is right: its threads are native";
-        absent   thrd_exit(result: c_int) -> ! => "libc's own is right: it unwinds a native thread, or a coroutine to our base frame";
-        absent   thrd_sleep(time: *const timespec, left: *mut timespec) -> c_int => NATIVE;
-        absent   thrd_yield() => "native in a coroutine: yields its OS thread, not the worker";
+        tracks   thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int
+                 => "makes a coroutine and never waits";
+        parks    thrd_join(thread: thrd_t, result: *mut c_int) -> c_int => "until the thread has ended";
+        tracks   thrd_detach(thread: thrd_t) -> c_int => "frees the coroutine at its end, or now";
+        tracks   thrd_exit(result: c_int) -> ! => "unwinds the coroutine; main's waits for the coroutines to end";
+        parks    thrd_sleep(time: *const timespec, left: *mut timespec) -> c_int => "until the time has come";
+        parks    thrd_yield() => "lets others run";
         absent   thrd_current() -> thrd_t => IN_TCB;
         absent   thrd_equal(a: thrd_t, b: thrd_t) -> c_int => "libc's own is right: it compares two TCBs";
         absent   mtx_init(mutex: *mut mtx_t, kind: c_int) -> c_int => NO_WAIT;
-        absent   mtx_lock(mutex: *mut mtx_t) -> c_int => NATIVE;
-        absent   mtx_trylock(mutex: *mut mtx_t) -> c_int => NO_WAIT;
-        absent   mtx_timedlock(mutex: *mut mtx_t, deadline: *const timespec) -> c_int => NATIVE;
-        absent   mtx_unlock(mutex: *mut mtx_t) -> c_int => "libc's own is right: those who wait are native";
+        parks    mtx_lock(mutex: *mut mtx_t) -> c_int => "until unlocked";
+        tracks   mtx_trylock(mutex: *mut mtx_t) -> c_int => "never waits";
+        parks    mtx_timedlock(mutex: *mut mtx_t, deadline: *const timespec) -> c_int => "until unlocked or the time is up";
+        tracks   mtx_unlock(mutex: *mut mtx_t) -> c_int => "wakes one who waits";
         absent   mtx_destroy(mutex: *mut mtx_t) => NO_WAIT;
         absent   cnd_init(cond: *mut cnd_t) -> c_int => NO_WAIT;
-        absent   cnd_wait(cond: *mut cnd_t, mutex: *mut mtx_t) -> c_int => NATIVE;
-        absent   cnd_timedwait(cond: *mut cnd_t, mutex: *mut mtx_t, deadline: *const timespec) -> c_int => NATIVE;
-        absent   cnd_signal(cond: *mut cnd_t) -> c_int => "libc's own is right: those who wait are native";
-        absent   cnd_broadcast(cond: *mut cnd_t) -> c_int => "libc's own is right: those who wait are native";
-        absent   cnd_destroy(cond: *mut cnd_t) => NATIVE;
+        parks    cnd_wait(cond: *mut cnd_t, mutex: *mut mtx_t) -> c_int => "until signalled";
+        parks    cnd_timedwait(cond: *mut cnd_t, mutex: *mut mtx_t, deadline: *const timespec) -> c_int
+                 => "until signalled or the time is up";
+        tracks   cnd_signal(cond: *mut cnd_t) -> c_int => "wakes one who waits";
+        tracks   cnd_broadcast(cond: *mut cnd_t) -> c_int => "wakes all who wait";
+        parks    cnd_destroy(cond: *mut cnd_t) => "until the woken have left it";
         absent   tss_create(key: *mut tss_t, destructor: KeyDestructor) -> c_int => PER_PROCESS;
         absent   tss_get(key: tss_t) -> *mut c_void => IN_TCB;
         absent   tss_set(key: tss_t, value: *mut c_void) -> c_int => IN_TCB;
         absent   tss_delete(key: tss_t) => PER_PROCESS;
-        absent   call_once(once: *mut once_flag, init: InitRoutine) => NATIVE;
+        parks    call_once(once: *mut once_flag, init: InitRoutine) => "until whoever came first has done it";
     }
 
     // C++20's atomic wait, Rust's std and others make this one call with SYS_futex.

@@ -1,7 +1,7 @@
 //! The life of a coroutine as a thread: the slot it gets, what runs on it, who frees it.
 
 use crate::abi::{self, Stack};
-use crate::c_types::StartRoutine;
+use crate::c_types::{StartRoutine, thrd_start_t};
 use crate::export::{Family, real};
 use crate::guard::{self, Task};
 use crate::process;
@@ -178,10 +178,25 @@ unsafe extern "C-unwind" fn begin(task: *mut c_void) -> *mut c_void {
     let task = unsafe { &*task.cast::<Task>() };
     signals::leave();
     match task.start.get() {
+        // SAFETY: as below, and `returning_int` has marked it.
+        Some(start) if start as usize & RETURNS_INT != 0 => unsafe {
+            let start = std::mem::transmute::<usize, thrd_start_t>(start as usize & !RETURNS_INT);
+            start(task.arg.get()) as isize as *mut c_void
+        },
         // SAFETY: the program's, as it gave it to pthread_create(3).
         Some(start) => unsafe { start(task.arg.get()) },
         None => std::ptr::null_mut(),
     }
+}
+
+/// Marks the start routine of a C11 thread. No address of a program has this bit.
+const RETURNS_INT: usize = 1 << 63;
+
+/// The start routine of a C11 thread, to be given to [`create`]: its int is extended to a pointer as glibc does it, for
+/// pthread_join(3) shows that; the routine itself leaves half of the register undefined.
+pub fn returning_int(start: thrd_start_t) -> StartRoutine {
+    // SAFETY: any number but 0 may be a function's address, as long as nobody calls it.
+    unsafe { std::mem::transmute::<usize, StartRoutine>(start as usize | RETURNS_INT) }
 }
 
 /// Wakes one waiter of a robust mutex, which waits in the kernel.

@@ -1,9 +1,9 @@
-/* Threads that libc makes by itself (thrd_create, a timer with SIGEV_THREAD)
- * share mutexes, condition variables and semaphores with those made by
- * pthread_create, and either kind may wait for the other. */
+/* Threads that are native under the library too (made with CPUs of their own,
+ * or by libc for a timer with SIGEV_THREAD) share mutexes, condition variables
+ * and semaphores with the others, and either kind may wait for the other. */
 #include "thread.h"
+#include <sched.h>
 #include <semaphore.h>
-#include <threads.h>
 
 enum { EACH = 6, ROUNDS = 300 };
 static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
@@ -12,7 +12,7 @@ static sem_t fired;
 static long count;
 static int ball;
 
-static int adds(void *arg)
+static void *adds(void *arg)
 {
     for (int i = 0; i < ROUNDS; i++) {
         CHECK_EQ(pthread_mutex_lock(&m), 0);
@@ -22,16 +22,10 @@ static int adds(void *arg)
         count = was + 1;
         CHECK_EQ(pthread_mutex_unlock(&m), 0);
     }
-    return arg != NULL;
-}
-
-static void *adds_too(void *arg)
-{
-    adds(arg);
     return arg;
 }
 
-static int plays(void *arg)
+static void *plays(void *arg)
 {
     int me = (int)(long)arg;
     for (int i = 0; i < ROUNDS; i++) {
@@ -42,13 +36,20 @@ static int plays(void *arg)
         pthread_cond_broadcast(&c);
         pthread_mutex_unlock(&m);
     }
-    return me;
+    return arg;
 }
 
-static void *plays_too(void *arg)
+static pthread_t spawn_native(void *(*start)(void *), void *arg)
 {
-    plays(arg);
-    return arg;
+    pthread_attr_t attr;
+    pthread_t t;
+    cpu_set_t allowed;
+    CHECK_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    CHECK_EQ(pthread_attr_init(&attr), 0);
+    CHECK_EQ(pthread_attr_setaffinity_np(&attr, sizeof allowed, &allowed), 0);
+    CHECK_EQ(pthread_create(&t, &attr, start, arg), 0);
+    CHECK_EQ(pthread_attr_destroy(&attr), 0);
+    return t;
 }
 
 static void on_timer(union sigval v)
@@ -59,24 +60,23 @@ static void on_timer(union sigval v)
 int main(void)
 {
     SAFETY_NET();
-    thrd_t foreign[EACH];
-    pthread_t own[EACH];
-    int result;
+    pthread_t foreign[EACH], own[EACH];
     for (int i = 0; i < EACH; i++) {
-        CHECK_EQ(thrd_create(&foreign[i], adds, &m), thrd_success);
-        own[i] = spawn(adds_too, NULL);
+        foreign[i] = spawn_native(adds, NULL);
+        own[i] = spawn(adds, NULL);
     }
     for (int i = 0; i < EACH; i++) {
-        CHECK_EQ(thrd_join(foreign[i], &result), thrd_success);
-        CHECK_EQ(result, 1);
+        join(foreign[i]);
         join(own[i]);
     }
     OK("count %ld", count);
 
-    CHECK_EQ(thrd_create(&foreign[0], plays, (void *)1L), thrd_success);
-    own[0] = spawn(plays_too, (void *)0L);
+    foreign[0] = spawn_native(plays, (void *)1L);
+    own[0] = spawn(plays, (void *)0L);
     join(own[0]);
-    CHECK_EQ(thrd_join(foreign[0], &result), thrd_success);
+    CHECK(join(foreign[0]) == (void *)1L);
+    if (preloaded())
+        CHECK_EQ(iopatch_counter("coroutines"), EACH + 1);
     OK("%d rounds between the two kinds", ROUNDS);
 
     timer_t timer;
