@@ -243,7 +243,9 @@ pub fn take_nudges() {
         arch::syscall(SYS_rt_sigaction as usize, [number, 0, at, 8, 0, 0]);
         if action.handler > SIG_IGN && action.handler != nudged as *const () as usize {
             SETXID.store(action.handler, Relaxed);
-            let ours = KernelAction { handler: nudged as *const () as usize, ..action };
+            // A cancellation leaves the handler for good, and must not leave the signal blocked on the OS thread.
+            let flags = action.flags | SA_NODEFER as u64;
+            let ours = KernelAction { handler: nudged as *const () as usize, flags, ..action };
             arch::syscall(SYS_rt_sigaction as usize, [number, &raw const ours as usize, 0, 8, 0, 0]);
         }
     }
