@@ -10,11 +10,11 @@ library=$(realpath "${IOPATCH_LIB:-target/release/libiopatch.so}")
 built=target/tests
 root=target/debian13
 PATH=$PATH:/usr/sbin:/sbin
-# Not tls_dlopen_initial_exec: there ld.so does not show the moment at which its storage is to be filled in (README).
 programs=(
     cond_queue epoll_server fork_from_thread futex_atomic_wait mutex_exclusion mutex_robust rw_ping_pong rwlock_invariants
     select_poll_wakes sem_timed socket_many_connections socket_recv_waits stall_system thread_exit_cleanup
-    thread_million_joins thread_std time_order tls_dlopen tls_errno tls_malloc
+    thread_million_joins thread_std time_order tls_dlopen tls_dlopen_initial_exec
+    tls_dlopen_runpath tls_errno tls_malloc
 )
 
 skip() {

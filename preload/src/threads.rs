@@ -328,6 +328,18 @@ pub fn send(task: &'static Task, signum: c_int, code: c_int, value: u64) -> c_in
 ///
 /// Called by the loader, which holds its lock.
 pub fn copy_new_tls() {
-    // SAFETY: the loader is between relocation and constructors; pooled slots stay mapped.
-    unsafe { abi::copy_new_tls(&|each| sched::get().into_iter().for_each(|runtime| runtime.slab().for_each(each))) };
+    copy_tls_at(abi::Moment::Relocated);
+}
+
+/// The same, after a dlopen(3) of the calling thread.
+pub extern "C" fn copy_tls_of_loaded() {
+    copy_tls_at(abi::Moment::Loaded);
+}
+
+fn copy_tls_at(moment: abi::Moment) {
+    let each_slot = |each: &mut dyn FnMut(*mut u8)| {
+        sched::get().into_iter().for_each(|runtime| runtime.slab().for_each(each));
+    };
+    // SAFETY: the callers' moments; pooled slots stay mapped.
+    unsafe { abi::copy_new_tls(moment, &each_slot) };
 }

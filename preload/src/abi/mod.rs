@@ -33,4 +33,5 @@ pub use descriptor::{
 };
 pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};
-pub use modules::copy_new_tls;
+pub use modules::{Moment, copy_new_tls, return_near};
+pub use tls::has_shadow_stack;

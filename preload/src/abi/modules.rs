@@ -1,7 +1,7 @@
 //! The loader's table of objects with thread-local storage, and those that come when threads already run.
 
 use super::discover::{field, size_of_struct};
-use super::layout::{LAYOUT, load};
+use super::layout::{LAYOUT, current, load};
 use super::library::{Unsupported, expect, next};
 use super::tls;
 use core::ffi::{c_int, c_void};
@@ -130,32 +130,64 @@ static SYNCED: AtomicUsize = AtomicUsize::new(0);
 /// Calls its argument with the `t` of every slot that holds, or is about to hold, a descriptor.
 pub type ForEachSlot<'a> = dyn Fn(&mut dyn FnMut(*mut u8)) + 'a;
 
+/// Which libraries' static TLS [`copy_new_tls`] fills in, and how.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Past relocation and before the constructors, under the loader's lock: all that it knows.
+    Relocated,
+    /// The caller's `dlopen` has returned. What another thread loads meanwhile is left to that thread: a generation is
+    /// complete once the loader has brought a thread's own DTV up to it. A constructor may have set variables, so only
+    /// what is still zero is filled in.
+    Loaded,
+}
+
 /// Fills in the static TLS of libraries loaded since, in every descriptor that is older than they are. glibc does
 /// this for its own threads (`_dl_init_static_tls`), which it knows from a list that ours are not on. Only libraries
 /// of the program's own link-map namespace are seen, as `dl_iterate_phdr` shows no others; and not a library whose
 /// TLS became static only because one loaded later refers to it so. Before [`init`](super::init) it does nothing.
 ///
 /// # Safety
-/// The caller is inside the loader's `dlopen`, past relocation and before the constructors: that is where ld.so calls
-/// `_dl_catch_exception (NULL, ...)` through its PLT, so an export of that name sees the moment. The loader's lock
-/// is held there, so that there is one such call at a time. No slot that `for_each` names is unmapped meanwhile.
-pub unsafe fn copy_new_tls(for_each: &ForEachSlot) {
+/// It is the `moment` that the caller says. No slot that `for_each` names is unmapped meanwhile.
+pub unsafe fn copy_new_tls(moment: Moment, for_each: &ForEachSlot) {
     let Some(l) = LAYOUT.try_get() else { return };
     let synced = SYNCED.load(Ordering::Acquire);
+    // SAFETY: the calling thread's own descriptor.
+    let last = if moment == Moment::Loaded { unsafe { tls::generation(current()) } } else { usize::MAX };
     let mut newest = synced;
     for_each_object(&mut |object| {
         let Some(header) = tls_header(object) else { return };
-        // SAFETY: the loader's lock is held by contract.
+        // SAFETY: dl_iterate_phdr keeps an object that it shows from being unloaded.
         let Some(module) = (unsafe { l.modules.find(object.dlpi_tls_modid) }) else { return };
-        if module.generation <= synced {
+        if module.generation <= synced || module.generation > last {
             return;
         }
         newest = newest.max(module.generation);
         let (start, length) = ((object.dlpi_addr + header.p_vaddr) as *const u8, header.p_memsz as usize);
         // SAFETY: the image is mapped while the object is.
         let image = unsafe { core::slice::from_raw_parts(start, header.p_filesz as usize) };
-        // SAFETY: slots are mapped by contract; the loader chose the offset.
-        for_each(&mut |t| unsafe { tls::bring_up(t, module.generation, module.offset, image, length) });
+        for_each(&mut |t| {
+            // SAFETY: slots are mapped by contract; the loader chose the offset.
+            unsafe { tls::bring_up(t, module.generation, module.offset, image, length, moment) }
+        });
     });
-    SYNCED.store(newest, Ordering::Release);
+    SYNCED.fetch_max(newest, Ordering::AcqRel);
+}
+
+/// The address of a `ret` in the code of the object that has `address` in its code. The first one: that is in `.init`,
+/// of which no unwinding table tells, so that nobody believes one who finds it as a return address.
+pub fn return_near(address: usize) -> Option<usize> {
+    const RET: u8 = 0xc3;
+    let mut found = None;
+    for_each_object(&mut |object| {
+        for header in headers(object).iter().filter(|header| header.p_flags & libc::PF_X != 0) {
+            let start = (object.dlpi_addr + header.p_vaddr) as usize;
+            let length = header.p_memsz as usize;
+            if header.p_type == libc::PT_LOAD && (start..start + length).contains(&address) {
+                // SAFETY: a mapped segment, which x86-64 can't make executable and not readable.
+                let code = unsafe { core::slice::from_raw_parts(start as *const u8, length) };
+                found = code.iter().position(|&byte| byte == RET).map(|at| start + at);
+            }
+        }
+    });
+    found
 }

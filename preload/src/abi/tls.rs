@@ -2,8 +2,9 @@
 
 use super::calibrate::KEPT;
 use super::discover::field;
-use super::layout::{Layout, footer, layout, load};
+use super::layout::{Layout, current, footer, layout, load};
 use super::library::{Unsupported, expect};
+use super::modules::Moment;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -137,7 +138,14 @@ pub(super) unsafe fn deallocate(t: *mut u8) {
 ///
 /// # Safety
 /// `t` is a mapped slot, and the loader has given that place to the module.
-pub(super) unsafe fn bring_up(t: *mut u8, generation: usize, offset: usize, image: &[u8], length: usize) {
+pub(super) unsafe fn bring_up(
+    t: *mut u8,
+    generation: usize,
+    offset: usize,
+    image: &[u8],
+    length: usize,
+    moment: Moment,
+) {
     // SAFETY: where there is no descriptor yet, nothing is touched: whoever makes one takes the loader's TLS lock after
     // this look, and so sees the module. Else the footer keeps `fill` out.
     unsafe {
@@ -148,11 +156,31 @@ pub(super) unsafe fn bring_up(t: *mut u8, generation: usize, offset: usize, imag
         let state = footer.lock();
         if state <= generation {
             let block = t.sub(offset);
-            block.copy_from_nonoverlapping(image.as_ptr(), image.len());
-            block.add(image.len()).write_bytes(0, length - image.len());
+            if moment == Moment::Relocated {
+                block.copy_from_nonoverlapping(image.as_ptr(), image.len());
+                block.add(image.len()).write_bytes(0, length - image.len());
+            } else if core::slice::from_raw_parts(block, length).iter().all(|&byte| byte == 0) {
+                block.copy_from_nonoverlapping(image.as_ptr(), image.len());
+            }
         }
         footer.state.store(state, Ordering::Release);
     }
+}
+
+/// The loader's generation up to which it has told the thread `t` of new libraries.
+///
+/// # Safety
+/// `t` is the calling thread's descriptor.
+pub(super) unsafe fn generation(t: *mut u8) -> usize {
+    // SAFETY: the caller's promise; entry 0 of a DTV is the generation.
+    unsafe { (*dtv(t)).value }
+}
+
+/// Whether the calling thread has a shadow stack (CET), which knows where each function returns.
+pub fn has_shadow_stack() -> bool {
+    const SHSTK: u32 = 2;
+    // SAFETY: the calling thread's descriptor begins with this header.
+    unsafe { (*current().cast::<Header>()).feature_1 & SHSTK != 0 }
 }
 
 /// `tcbhead_t` (glibc `sysdeps/x86_64/nptl/tls.h`): offsets compiled into every program and library.
