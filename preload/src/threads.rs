@@ -141,9 +141,24 @@ pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, a
 
 unsafe fn slot(runtime: &Runtime, plan: &Plan) -> Option<(&'static Task, bool)> {
     match plan.memory {
-        // SAFETY: the caller's promise.
-        Some(low) => unsafe { runtime.slab().place(low, plan.stack) }.map(|task| (task, true)),
+        Some(low) => {
+            wait_for_memory(runtime, low, plan.stack);
+            // SAFETY: the caller's promise.
+            unsafe { runtime.slab().place(low, plan.stack) }.map(|task| (task, true))
+        }
         None => runtime.slab().take(plan.stack.next_multiple_of(PAGE), plan.guard.next_multiple_of(PAGE)),
+    }
+}
+
+/// A thread that was detached may still be ending when the program uses its stack again. Natively that takes a moment, and
+/// no program can wait for it; here it may take longer.
+fn wait_for_memory(runtime: &Runtime, low: usize, size: usize) {
+    const MOST: u32 = 10_000;
+    const MOMENT: u64 = 100_000;
+    let mut moments = 0;
+    while runtime.slab().is_taken(low, size) && moments < MOST {
+        wait::sleep_until(Family::Thread, Deadline::after(MOMENT));
+        moments += 1;
     }
 }
 

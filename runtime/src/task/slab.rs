@@ -78,7 +78,7 @@ pub struct Slab {
     next_id: AtomicU32,
     /// The newest pooled slot: the head of a list of all.
     newest: AtomicPtr<Task>,
-    /// The tasks outside of pooled slots that are alive, linked.
+    /// The tasks in the program's own memory that have not given it back, linked.
     placed: Lock<Placed>,
 }
 
@@ -185,26 +185,48 @@ impl Slab {
     pub(crate) fn launched(&self, task: &'static Task) {
         task.launched.store(true, Release);
         if !Self::pooled(task) {
-            let mut placed = self.placed.lock();
-            task.placed_before.store(placed.0, Relaxed);
-            placed.0 = task.as_ptr().as_ptr();
+            signals::section(|| {
+                let mut placed = self.placed.lock();
+                task.placed_before.store(placed.0, Relaxed);
+                placed.0 = task.as_ptr().as_ptr();
+            });
         }
     }
 
-    /// The task has left its stack for good; its memory may soon be the program's again.
+    /// The task has left its stack for good.
     pub(crate) fn ended(&self, task: &Task) {
         task.launched.store(false, Relaxed);
-        if !Self::pooled(task) {
+    }
+
+    /// Whether a thread in the program's memory has not given all of `[low, low + size)` back yet.
+    pub fn is_taken(&self, low: usize, size: usize) -> bool {
+        signals::section(|| {
+            let placed = self.placed.lock();
+            let mut next = placed.0;
+            // SAFETY: a task in the list is in its memory.
+            while let Some(task) = unsafe { next.as_ref() } {
+                if task.slot.stack_low < low + size && low < task.slot.end {
+                    return true;
+                }
+                next = task.placed_before.load(Relaxed);
+            }
+            false
+        })
+    }
+
+    /// The memory of the task is the program's again.
+    fn give_back(&self, task: &Task) {
+        signals::section(|| {
             let mut placed = self.placed.lock();
             let mut link = &raw mut placed.0;
-            // SAFETY: the tasks in the list are alive; links of others are changed under the lock alone.
+            // SAFETY: the tasks in the list are in their memory; links of others are changed under the lock alone.
             unsafe {
                 while *link != task.as_ptr().as_ptr() {
                     link = (**link).placed_before.as_ptr();
                 }
                 *link = task.placed_before.load(Relaxed);
             }
-        }
+        });
     }
 
     /// Looks for a task that is alive and for which `found` says yes. In a section.
@@ -221,7 +243,7 @@ impl Slab {
         let mut next = placed.0;
         // SAFETY: a task in the list is alive while the lock is held.
         while let Some(task) = unsafe { next.as_ref() } {
-            if found(task) {
+            if task.launched.load(Acquire) && found(task) {
                 return true;
             }
             next = task.placed_before.load(Relaxed);
@@ -251,7 +273,7 @@ impl Slab {
     /// Nobody uses the task any more: it has left its stack and was joined or detached.
     pub unsafe fn give(&self, task: &'static Task) {
         let Some(class) = task.slot.class else {
-            return;
+            return self.give_back(task);
         };
         signals::section(|| {
             let mut classes = self.classes.lock();
