@@ -210,8 +210,10 @@ impl Runtime {
         local.id.store(task.id, Relaxed);
         // Until it runs: see `signals`.
         local.critical.store(1, Relaxed);
-        masks::add(task.mask());
-        self.slab.launched(task);
+        signals::section(|| {
+            masks::add(task.mask());
+            self.slab.launched(task);
+        });
         self.counts.coroutines.fetch_add(1, Relaxed);
         let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
         self.counts.peak.fetch_max(alive, Relaxed);

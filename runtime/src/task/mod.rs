@@ -248,12 +248,14 @@ impl Task {
 
     /// Notes that the kernel has given the OS thread of the caller, this task, another mask.
     pub fn note_mask(&self, mask: u64) {
-        let before = self.mask.swap(mask, SeqCst);
-        if before != mask {
-            masks::remove(before);
-            masks::add(mask);
-            signals::masks_changed();
-        }
+        signals::section(|| {
+            let before = self.mask.swap(mask, SeqCst);
+            if before != mask {
+                masks::remove(before);
+                masks::add(mask);
+                signals::masks_changed();
+            }
+        });
     }
 
     /// Gives the caller, this task, another mask; what it opens arrives before this returns.
