@@ -208,6 +208,8 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
     // SAFETY: the kernel's context.
     let before = unsafe { bits(&raw const (*context).uc_sigmask) };
     let own = if wanted.flags & SA_NODEFER != 0 { 0 } else { number.bit() };
+    // Not `before`: a handler that is about to return has noted its end, and is still in the kernel's mask.
+    let noted = task.map_or(before, |task| task.mask());
     if let Some(task) = task {
         task.note_mask(before | wanted.mask | own);
     }
@@ -215,7 +217,8 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
     unsafe {
         transmute::<usize, Handler>(wanted.handler)(signum, info, context);
         if let Some(task) = task {
-            task.note_mask(bits(&raw const (*context).uc_sigmask));
+            let after = bits(&raw const (*context).uc_sigmask);
+            task.note_mask(if after == before { noted } else { after });
         }
     }
 }
