@@ -9,7 +9,7 @@
 //! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
 //! | `critical` | its own thread | how many sections of `signals` it is in; never 0 while a coroutine does not run |
 //! | `due` | anybody | there is something to see to at the end of the section |
-//! | `held`, `held_mask` | its own thread | the signal kept back till then, and the mask to put back; 0: none |
+//! | `held`, `held_mask` | its own thread | the signals kept back till then, a mask, and the mask to put back |
 //! | `handled` | its own thread | see `signals::Handled` |
 
 use crate::arch;
@@ -28,7 +28,7 @@ pub struct Local {
     pub critical: AtomicU32,
     pub due: AtomicU32,
     pub held_mask: AtomicU64,
-    pub held: AtomicU32,
+    pub held: AtomicU64,
     pub handled: AtomicU32,
 }
 

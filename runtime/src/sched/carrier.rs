@@ -144,7 +144,7 @@ impl Carrier {
         task.state.resume();
         loop {
             worker.count_switch();
-            let step = self.switch_to(task);
+            let step = self.switch_to(runtime, task);
             self.hand_back_held(runtime, task, step.is_none());
             match step {
                 Some(Step::Park) => match task.state.settle() {
@@ -166,16 +166,24 @@ impl Carrier {
 
     /// Puts on what the task's thread has of its own (signal mask, floating-point environment,
     /// thread pointer), switches to it, and takes it off again.
-    fn switch_to(&self, task: &Task) -> Option<Step> {
+    fn switch_to(&self, runtime: &Runtime, task: &Task) -> Option<Step> {
         self.set_mask(task.mask());
         let alt_stack = task.alt_stack.get();
         if alt_stack != self.alt_stack.get() {
             alt_stack.put_on();
         }
         task.float.get().load_over(self.float);
-        // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage.
+        let mine = Local::mine();
+        // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage but `mine`.
         let step = unsafe {
             arch::set_thread_pointer(task.thread_pointer());
+            // One that arrived a moment earlier has left every signal blocked.
+            while mine.held.load(Relaxed) != 0 {
+                arch::set_thread_pointer(self.thread_pointer);
+                self.route_held(runtime);
+                self.set_mask(task.mask());
+                arch::set_thread_pointer(task.thread_pointer());
+            }
             let step = task.switch_in();
             arch::set_thread_pointer(self.thread_pointer);
             step

@@ -18,7 +18,7 @@
 pub mod masks;
 mod queue;
 
-pub(crate) use queue::{Entry, clear, settle};
+pub(crate) use queue::{Entry, clear, send_on, settle};
 pub use queue::{Full, Info, Number, SI_QUEUE, SI_USER, pending, send, take};
 
 use crate::arch;
@@ -64,11 +64,36 @@ fn attend() {
         }
         // SAFETY: the calling thread's own descriptor.
         let Some(task) = (unsafe { local::owner(arch::thread_pointer()) }) else { continue };
-        while let Some((number, info)) = take(task, !task.mask()) {
-            signal::send_to_self(number, &info);
-        }
+        take_all(task);
         if let Some(runtime) = sched::get() {
             (runtime.host.cancel)(task);
+        }
+    }
+}
+
+/// Has the kernel deliver what is in the queue of `task`, the caller: by marks, where our handler sees them, since a signal
+/// that is queued to an OS thread where its own mark is pending is lost.
+fn take_all(task: &Task) {
+    let sees_signals = sched::get().is_some_and(|runtime| runtime.host.sees_signals);
+    let mut coming = 0;
+    while let Some(number) = Number::new((pending(task) & !task.mask() & !coming).trailing_zeros() + 1) {
+        let before = task.taken.load(Relaxed);
+        if sees_signals {
+            signal::send_to_self(number, &Info::mark());
+        }
+        if task.taken.load(Relaxed) != before {
+            continue;
+        }
+        if signal::pending() & number.bit() != 0 {
+            // A handler is about to return, and the kernel still has its mask.
+            coming |= number.bit();
+            continue;
+        }
+        // Nothing of ours has run: the signal is ignored, or has its default effect.
+        if let Some((number, info)) = take(task, number.bit())
+            && !sees_signals
+        {
+            signal::send_to_self(number, &info);
         }
     }
 }
@@ -108,7 +133,8 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         return Arrival::Run;
     }
     if !marked {
-        mine.held.store(number.0, Relaxed);
+        // Of several at once, the handler of the one that interrupted us comes last.
+        mine.held.fetch_or(number.bit(), Relaxed);
         mine.held_mask.store(*mask, Relaxed);
         *mask = signal::ALL;
         signal::send_to_self(number, info);
@@ -133,27 +159,28 @@ fn wake_scheduler(mine: &Local) {
 /// it to a coroutine that does not block it; where there is none by now, back to the process. Every signal is blocked.
 pub(crate) fn route(runtime: &Runtime, mine: &Local) {
     mine.due.store(0, SeqCst);
-    let Some(number) = Number::new(mine.held.swap(0, Relaxed)) else { return };
-    let Some(info) = signal::take_pending(number) else { return };
-    let mut sent = false;
-    runtime.slab.any_task(&mut |task| {
-        sent = task.is_open_to(number) && send(task, number, &info).is_ok();
-        sent
+    for_each_held(mine, |number, info| {
+        runtime.slab.any_task(&mut |task| task.is_open_to(number) && send_on(task, number, info).is_ok())
     });
-    if !sent {
-        signal::send_to_process(number, info);
+}
+
+/// Takes the signals that were kept back from the kernel, for `give`; those that it can't give go back to the process.
+fn for_each_held(mine: &Local, mut give: impl FnMut(Number, &Info) -> bool) {
+    let mut left = mine.held.swap(0, Relaxed);
+    while let Some(number) = Number::new(left.trailing_zeros() + 1) {
+        left &= left - 1;
+        if let Some(info) = signal::take_pending(number)
+            && !give(number, &info)
+        {
+            signal::send_to_process(number, info);
+        }
     }
 }
 
 /// What was kept back on the OS thread of `task`, which has parked since, is for the task to take. Every signal is
 /// blocked.
 pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
-    let Some(number) = Number::new(mine.held.swap(0, Relaxed)) else { return };
-    if let Some(info) = signal::take_pending(number)
-        && send(task, number, &info).is_err()
-    {
-        signal::send_to_process(number, info);
-    }
+    for_each_held(mine, |number, info| send_on(task, number, info).is_ok());
 }
 
 /// Has a coroutine look up from whatever it does: its wait ends, or its OS thread is told by the signal `number`.

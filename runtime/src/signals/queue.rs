@@ -2,6 +2,7 @@
 
 use super::rouse;
 use crate::sync::{Lock, Relaxed};
+use crate::sys::signal;
 use crate::task::Task;
 use core::ptr::null_mut;
 
@@ -85,6 +86,8 @@ impl Info {
 pub(crate) struct Entry {
     info: Info,
     number: Number,
+    /// It was sent to the process, which may have to take it back.
+    passed_on: bool,
     next: *mut Entry,
 }
 
@@ -104,7 +107,7 @@ unsafe impl Send for Pool {}
 
 /// Every queue of the process is reached under this lock.
 static POOL: Lock<Pool> = Lock::new(Pool {
-    entries: [const { Entry { info: Info::zero(), number: Number(0), next: null_mut() } }; ENTRIES],
+    entries: [const { Entry { info: Info::zero(), number: Number(0), passed_on: false, next: null_mut() } }; ENTRIES],
     free: null_mut(),
     fresh: 0,
 });
@@ -128,19 +131,31 @@ impl Pool {
     }
 }
 
-/// No room for another signal: EAGAIN.
+/// No room for another signal: EAGAIN. Or the thread, one of several that might take it, has just ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Full;
 
 /// Sends a signal to a coroutine, and has it look up if it does not block it.
 pub fn send(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
+    append(task, number, info, false)
+}
+
+/// As [`send`], of a signal that was sent to the process.
+pub(crate) fn send_on(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
+    append(task, number, info, true)
+}
+
+fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> Result<(), Full> {
     super::section(|| {
         let mut pool = POOL.lock();
+        if passed_on && !task.is_launched() {
+            return Err(Full);
+        }
         if !number.queues() && task.signals.load(Relaxed) & number.bit() != 0 {
             return Ok(());
         }
         let entry = pool.allocate().ok_or(Full)?;
-        *entry = Entry { info: *info, number, next: null_mut() };
+        *entry = Entry { info: *info, number, passed_on, next: null_mut() };
         let entry: *mut Entry = entry;
         // SAFETY: the queue is a chain of entries, reached under the pool's lock, which is held.
         unsafe {
@@ -161,6 +176,11 @@ pub fn send(task: &'static Task, number: Number, info: &Info) -> Result<(), Full
 
 /// Takes a signal of `set` from the queue of `task`: the lowest number first, as the kernel does.
 pub fn take(task: &Task, set: u64) -> Option<(Number, Info)> {
+    take_entry(task, set).map(|(number, info, _)| (number, info))
+}
+
+/// As [`take`]; the flag: it was sent to the process.
+fn take_entry(task: &Task, set: u64) -> Option<(Number, Info, bool)> {
     if task.signals.load(Relaxed) & set == 0 {
         return None;
     }
@@ -185,9 +205,10 @@ pub fn take(task: &Task, set: u64) -> Option<(Number, Info)> {
             if !more {
                 task.signals.fetch_and(!number.bit(), Relaxed);
             }
-            let info = taken.as_ref()?.info;
+            let Entry { info, passed_on, .. } = *taken.as_ref()?;
             pool.release(taken);
-            Some((number, info))
+            task.taken.fetch_add(1, Relaxed);
+            Some((number, info, passed_on))
         }
     })
 }
@@ -197,9 +218,15 @@ pub fn pending(task: &Task) -> u64 {
     task.signals.load(Relaxed)
 }
 
-/// Drops what a coroutine that has ended has not taken.
+/// What a coroutine that has ended has not taken is lost, but for what was sent to the process.
 pub(crate) fn clear(task: &Task) {
-    while take(task, u64::MAX).is_some() {}
+    // Whoever has the lock after this sees that the task has ended.
+    drop(POOL.lock());
+    while let Some((number, info, passed_on)) = take_entry(task, u64::MAX) {
+        if passed_on {
+            signal::send_to_process(number, info);
+        }
+    }
 }
 
 /// The OS thread that ran `task`, which has parked, is to run another: whatever mark was sent for the task has come, or

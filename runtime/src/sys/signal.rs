@@ -5,6 +5,7 @@ use crate::signals::{Info, Number, SI_QUEUE};
 
 const SYS_RT_SIGPROCMASK: usize = 14;
 const SYS_SIGALTSTACK: usize = 131;
+const SYS_RT_SIGPENDING: usize = 127;
 const SYS_RT_SIGTIMEDWAIT: usize = 128;
 const SYS_RT_SIGQUEUEINFO: usize = 129;
 const SYS_RT_TGSIGQUEUEINFO: usize = 297;
@@ -92,6 +93,14 @@ pub fn send_to_process(number: Number, mut info: Info) {
         }
         info.code = SI_QUEUE;
     }
+}
+
+/// The signals that are pending for the calling OS thread or for the process.
+pub fn pending() -> u64 {
+    let mut set = 0u64;
+    // SAFETY: the call writes the eight bytes.
+    unsafe { arch::syscall(SYS_RT_SIGPENDING, [&raw mut set as usize, SIZE, 0, 0, 0, 0]) };
+    set
 }
 
 /// Takes the signal `number`, which the calling OS thread blocks, if it is pending.

@@ -86,6 +86,8 @@ pub struct Task {
     /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
     pub(crate) signals: AtomicU64,
     pub(crate) queue: Cell<*mut signals::Entry>,
+    /// Counts the signals taken from the queue.
+    pub(crate) taken: AtomicU32,
     /// The signals that the thread waits for although it blocks them (sigwait(3)).
     awaited: AtomicU64,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
@@ -217,6 +219,10 @@ impl Task {
     /// Whether the caller is this task.
     pub fn is_current(&self) -> bool {
         arch::thread_pointer() == self.thread_pointer()
+    }
+
+    pub(crate) fn is_launched(&self) -> bool {
+        self.launched.load(SeqCst)
     }
 
     /// Whether the task keeps its OS thread, and waits as a native thread does.

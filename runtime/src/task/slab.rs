@@ -234,7 +234,7 @@ impl Slab {
         let mut next = self.newest.load(Acquire);
         // SAFETY: pooled slots stay mapped, and the list only grows.
         while let Some(task) = unsafe { next.as_ref() } {
-            if task.launched.load(Acquire) && found(task) {
+            if task.is_launched() && found(task) {
                 return true;
             }
             next = task.slot.older;
@@ -243,7 +243,7 @@ impl Slab {
         let mut next = placed.0;
         // SAFETY: a task in the list is alive while the lock is held.
         while let Some(task) = unsafe { next.as_ref() } {
-            if task.launched.load(Acquire) && found(task) {
+            if task.is_launched() && found(task) {
                 return true;
             }
             next = task.placed_before.load(Relaxed);
@@ -349,6 +349,7 @@ impl Slab {
             mask: AtomicU64::new(0),
             signals: AtomicU64::new(0),
             queue: Cell::new(null_mut()),
+            taken: AtomicU32::new(0),
             awaited: AtomicU64::new(0),
             alt_stack: Cell::new(AltStack::NONE),
             interrupted: AtomicBool::new(false),
