@@ -26,7 +26,8 @@ pub(crate) const PER_PROCESS: &str = "libc's own is right: it is the process's, 
 pub(crate) const NO_WAIT: &str = "libc's own is right: it never waits";
 pub(crate) const OS_THREAD: &str = "acts on the OS thread that runs the coroutine; a coroutine's own id is ESRCH";
 pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
-pub(crate) const SPAWN: &str = "native in a coroutine until the child has its image; no code of ours runs in between";
+pub(crate) const SPAWN: &str = "native until the child has its image, to which it passes descriptors on";
+pub(crate) const CHILD: &str = "until the given child has ended; any child, stops and clones are waited for natively";
 
 macro_rules! symbols {
     ($with:ident) => { $with! {
@@ -371,19 +372,19 @@ macro_rules! symbols {
         absent   fexecve(fd: c_int, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int => EXEC;
         absent   execveat(dir: c_int, path: *const c_char, argv: *const *mut c_char, envp: *const *mut c_char, flags: c_int) -> c_int
                  => EXEC;
-        absent   posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
+        tracks   posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
                  => SPAWN;
-        absent   posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
+        tracks   posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
                  => SPAWN;
-        absent   waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t => NATIVE;
-        absent   wait(status: *mut c_int) -> pid_t => NATIVE;
-        absent   wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => NATIVE;
-        absent   wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => NATIVE;
-        absent   waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => NATIVE;
-        absent   system(command: *const c_char) -> c_int => NATIVE;
-        absent   popen(command: *const c_char, mode: *const c_char) -> *mut FILE
-                 => "native in a coroutine until the child has its image; the stream is libc's own";
-        absent   pclose(stream: *mut FILE) -> c_int => NATIVE;
+        parks    waitpid = __waitpid (pid: pid_t, status: *mut c_int, options: c_int) -> pid_t => CHILD;
+        detaches wait = __wait (status: *mut c_int) -> pid_t => "until any child has ended";
+        detaches wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => "until any child has ended";
+        parks    wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => CHILD;
+        parks    waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => CHILD;
+        detaches system(command: *const c_char) -> c_int => "until the command has ended; passes descriptors on";
+        tracks   popen = _IO_popen (command: *const c_char, mode: *const c_char) -> *mut FILE
+                 => "passes descriptors on; the stream is libc's own";
+        detaches pclose(stream: *mut FILE) -> c_int => "until the command has ended; libc closes the descriptor inside";
     }
 
     // Handlers run where `signals` says: on the thread that the signal is for, out of our own code.

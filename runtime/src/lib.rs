@@ -21,6 +21,8 @@
 #[cfg(not(loom))]
 pub mod arch;
 #[cfg(not(loom))]
+pub mod children;
+#[cfg(not(loom))]
 pub mod local;
 pub mod park;
 pub mod reactor;

@@ -29,3 +29,4 @@ pub mod thread;
 mod thread_attr;
 pub mod tid;
 pub mod time;
+mod wait_child;

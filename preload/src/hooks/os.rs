@@ -3,10 +3,12 @@
 //! The child has one thread, the caller, which is native from then on; `process` does what that takes in a fork handler
 //! of ours, so that it holds for forks that no hook sees.
 
+pub use super::wait_child::{wait, wait3, wait4, waitid, waitpid};
 use crate::export::real;
+use crate::fd;
 use crate::process;
 use crate::wait;
-use libc::{c_int, pid_t};
+use libc::*;
 
 pub unsafe fn fork() -> pid_t {
     // SAFETY: the program's: what it does in the child is its own.
@@ -21,4 +23,54 @@ pub unsafe fn daemon(nochdir: c_int, noclose: c_int) -> c_int {
         process::standard_descriptors_replaced();
     }
     result
+}
+
+// SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn posix_spawn(
+    pid: *mut pid_t,
+    path: *const c_char,
+    actions: *const posix_spawn_file_actions_t,
+    attr: *const posix_spawnattr_t,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+) -> c_int {
+    passing_descriptors(|| unsafe { real::posix_spawn(pid, path, actions, attr, argv, envp) })
+}
+
+pub unsafe fn posix_spawnp(
+    pid: *mut pid_t,
+    file: *const c_char,
+    actions: *const posix_spawn_file_actions_t,
+    attr: *const posix_spawnattr_t,
+    argv: *const *mut c_char,
+    envp: *const *mut c_char,
+) -> c_int {
+    passing_descriptors(|| unsafe { real::posix_spawnp(pid, file, actions, attr, argv, envp) })
+}
+
+/// `spawn` makes a process without fork(3): the open files are that one's, too, from when it begins.
+fn passing_descriptors<R>(spawn: impl FnOnce() -> R) -> R {
+    fd::all_shared();
+    let result = wait::detach(spawn);
+    // Those that were made meanwhile.
+    fd::all_shared();
+    result
+}
+
+pub unsafe fn system(command: *const c_char) -> c_int {
+    passing_descriptors(|| wait::detach_at_once(|| unsafe { real::system(command) }))
+}
+
+pub unsafe fn popen(command: *const c_char, mode: *const c_char) -> *mut FILE {
+    let stream = passing_descriptors(|| unsafe { real::popen(command, mode) });
+    if !stream.is_null() {
+        fd::born_shared(unsafe { real::fileno(stream) });
+    }
+    stream
+}
+
+pub unsafe fn pclose(stream: *mut FILE) -> c_int {
+    fd::dies(unsafe { real::fileno(stream) });
+    wait::detach_at_once(|| unsafe { real::pclose(stream) })
 }

@@ -166,6 +166,7 @@ pub fn forget_in_child() {
     memory::close_maps();
     crate::park::forget();
     reactor::forget();
+    crate::children::forget();
     descriptor::forget();
 }
 

@@ -1,7 +1,7 @@
 //! The library's own descriptors: out of the program's way, and known, so that the program can
 //! neither see nor hurt them.
 
-use crate::sync::{AtomicI32, Relaxed, SeqCst};
+use crate::sync::{AtomicI32, Lock, Relaxed, SeqCst};
 use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -16,6 +16,9 @@ static HIDDEN: [AtomicI32; MOST] = [const { AtomicI32::new(NONE) }; MOST];
 /// The lowest of them: no number below it needs a look at the list.
 static LOWEST: AtomicI32 = AtomicI32::new(RawFd::MAX);
 
+/// One lifts the limit at a time: else another would find the lifted one, and put that back.
+static LIFTING: Lock<()> = Lock::new(());
+
 /// Where the own numbers begin at the latest. The kernel's table of descriptors is an array up to
 /// the highest open number, and every fork copies it.
 const HIGHEST_BASE: u64 = 1 << 16;
@@ -26,6 +29,7 @@ const HIGHEST_BASE: u64 = 1 << 16;
 /// changes neither what open(2) returns nor when it fails with EMFILE. Getting there takes a
 /// higher limit for a moment; where even the hard limit is reached, the highest number must do.
 pub fn hide(fd: RawFd) -> RawFd {
+    let _one = LIFTING.lock();
     let old = getrlimit(Resource::Nofile);
     let soft = old.current.unwrap_or(HIGHEST_BASE).min(HIGHEST_BASE);
     let raised = Rlimit { current: old.maximum, maximum: old.maximum };
@@ -83,16 +87,23 @@ pub fn vacate(fd: RawFd) {
         worker.renumber(fd, to);
     }
     super::memory::renumber(fd, to);
+    crate::children::renumber(fd, to);
     entry.store(to, SeqCst);
     LOWEST.fetch_min(to, SeqCst);
     // SAFETY: the number is ours, and its users have the new one.
     unsafe { rustix::io::close(fd) };
 }
 
-/// In the child of a fork, after the descriptors were closed.
+/// In the child of a fork, which has one thread and none of the parent's waits: closes them all.
 pub fn forget() {
+    // SAFETY: whoever held it is not in this process.
+    unsafe { LIFTING.forget_holder() };
     for entry in &HIDDEN {
-        entry.store(NONE, Relaxed);
+        let fd = entry.swap(NONE, Relaxed);
+        if fd != NONE {
+            // SAFETY: the number was the library's, and has no user left.
+            unsafe { rustix::io::close(fd) };
+        }
     }
     LOWEST.store(RawFd::MAX, Relaxed);
 }

@@ -1,0 +1,169 @@
+//! The process's children: who waits for one of them parks, and an OS thread tells when it has ended.
+//!
+//! A pidfd is readable once its process can be waited for. Ours may neither take the number that the program's next
+//! open(2) would get, nor count against RLIMIT_NOFILE, nor live on in a forked child. So the watcher, an OS thread that
+//! the first such wait starts, keeps them in a table of descriptors of its own, which only its bell is copied to.
+//!
+//! A waiter reads the word of its child, asks wait4(2) without waiting, has the child watched, and parks on the word,
+//! if it is still the same. The watcher moves the word on when the child has ended, or can't be watched. Children
+//! share words: who was woken in vain asks again.
+
+use crate::arch;
+use crate::park;
+use crate::sched::{self, Runtime};
+use crate::sync::{AcqRel, Acquire, AtomicI32, AtomicU32, Lock, Relaxed, Release};
+use crate::sys::epoll::{Epoll, Event};
+use crate::sys::{descriptor, signal};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fd::{IntoRawFd, RawFd};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+const WORDS: usize = 1024;
+static ENDED: [AtomicU32; WORDS] = [const { AtomicU32::new(0) }; WORDS];
+/// Children to be watched; 0: a free place.
+static ASKED: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+
+/// The eventfd that the watcher listens to, one of the library's own descriptors.
+static BELL: AtomicI32 = AtomicI32::new(-1);
+static STATE: Lock<State> = Lock::new(State::Unborn);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unborn,
+    Watching,
+    /// No watcher can be had: who waits does so natively.
+    Unable,
+}
+
+/// The word that changes when `pid` has ended.
+pub fn word(pid: i32) -> &'static AtomicU32 {
+    &ENDED[pid as usize % WORDS]
+}
+
+/// Has `pid` watched; false where that can't be.
+pub fn watch(pid: i32) -> bool {
+    let Some(runtime) = sched::get() else { return false };
+    let mut state = STATE.lock();
+    if *state == State::Unborn {
+        *state = start(runtime);
+    }
+    let watching = *state == State::Watching;
+    drop(state);
+    let free = |place: &AtomicI32| place.compare_exchange(0, pid, AcqRel, Relaxed).is_ok();
+    watching && ASKED.iter().any(free) && ring()
+}
+
+/// How many OS threads this is.
+pub fn os_threads() -> u64 {
+    u64::from(*STATE.lock() == State::Watching)
+}
+
+/// One of the library's own descriptors has moved to another number.
+pub(crate) fn renumber(from: RawFd, to: RawFd) {
+    let _ = BELL.compare_exchange(from, to, AcqRel, Relaxed);
+}
+
+/// In the child of a fork, which has neither the watcher nor any of its children.
+pub(crate) fn forget() {
+    // SAFETY: whoever held it is not in this process.
+    unsafe { STATE.forget_holder() };
+    *STATE.lock() = State::Unborn;
+    BELL.store(-1, Relaxed);
+    ASKED.iter().for_each(|place| place.store(0, Relaxed));
+}
+
+fn ring() -> bool {
+    const SYS_WRITE: usize = 1;
+    let one = 1u64;
+    let args = [BELL.load(Acquire) as usize, &raw const one as usize, size_of::<u64>(), 0, 0, 0];
+    // SAFETY: the call reads the eight bytes of `one`.
+    unsafe { arch::syscall(SYS_WRITE, args) > 0 }
+}
+
+#[cold]
+fn start(runtime: &Runtime) -> State {
+    let Ok(bell) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) else { return State::Unable };
+    BELL.store(descriptor::hide(bell.into_raw_fd()), Release);
+    match (runtime.host.spawn)(main, null_mut()) {
+        0 => State::Watching,
+        _ => State::Unable,
+    }
+}
+
+/// Those that are watched: the process by the number of its pidfd.
+const MOST: usize = 8192;
+struct Watched([i32; MOST]);
+
+extern "C" fn main(_: *mut c_void) -> *mut c_void {
+    signal::set_mask(signal::ALL);
+    let bell = BELL.load(Acquire);
+    let epoll = match own_table(bell) {
+        true => Epoll::new().ok().filter(|epoll| epoll.add(bell, 0).is_ok()),
+        false => None,
+    };
+    let Some(epoll) = epoll else {
+        *STATE.lock() = State::Unable;
+        ENDED.iter().for_each(tell);
+        return null_mut();
+    };
+    let mut watched = Watched([0; MOST]);
+    let mut events = [const { MaybeUninit::<Event>::uninit() }; 64];
+    loop {
+        for event in epoll.wait(&mut events, None) {
+            match event.data as RawFd {
+                0 => ASKED.iter().for_each(|place| watched.add(epoll, place.swap(0, AcqRel))),
+                pidfd => watched.end(pidfd),
+            }
+        }
+    }
+}
+
+/// Gives the calling OS thread a table of descriptors that has `bell` only.
+fn own_table(bell: RawFd) -> bool {
+    const SYS_CLOSE_RANGE: usize = 436;
+    const UNSHARE: usize = 2;
+    const LAST: usize = u32::MAX as usize;
+    let bell = bell as usize;
+    // SAFETY: the first call makes the table, and the two close its copies of the program's descriptors.
+    unsafe {
+        arch::syscall(SYS_CLOSE_RANGE, [0, bell - 1, UNSHARE, 0, 0, 0]) == 0
+            && arch::syscall(SYS_CLOSE_RANGE, [bell + 1, LAST, 0, 0, 0, 0]) == 0
+    }
+}
+
+impl Watched {
+    fn add(&mut self, epoll: Epoll, pid: i32) {
+        if pid == 0 || self.0.contains(&pid) {
+            return;
+        }
+        let pidfd = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        match pidfd.map(IntoRawFd::into_raw_fd) {
+            None => tell(word(pid)),
+            Some(fd) if fd as usize >= MOST || epoll.add(fd, fd as u64).is_err() => {
+                close(fd);
+                tell(word(pid));
+            }
+            Some(fd) => self.0[fd as usize] = pid,
+        }
+    }
+
+    fn end(&mut self, pidfd: RawFd) {
+        let pid = core::mem::take(&mut self.0[pidfd as usize]);
+        close(pidfd);
+        tell(word(pid));
+    }
+}
+
+fn close(fd: RawFd) {
+    // SAFETY: of the watcher's own table, and of no use any more.
+    unsafe { rustix::io::close(fd) };
+}
+
+/// Has those who wait on `word` look.
+fn tell(word: &AtomicU32) {
+    word.fetch_add(1, AcqRel);
+    park::unpark(word.as_ptr().addr(), usize::MAX, u32::MAX);
+}
