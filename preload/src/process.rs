@@ -8,7 +8,6 @@ use crate::guard;
 use crate::signals;
 use crate::threads;
 use iopatch_runtime::arch;
-use iopatch_runtime::children;
 use iopatch_runtime::local::Local;
 use iopatch_runtime::reactor;
 use iopatch_runtime::sched::{self, Host, Runtime};
@@ -228,7 +227,7 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
         let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
         let totals = runtime.totals();
         // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
-        let ours = totals.os_threads + children::os_threads() + 2;
+        let ours = totals.os_threads + 2;
         if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
             // SAFETY: no thread of the program is left that could call it as well.
             unsafe { exit(0) };

@@ -57,7 +57,7 @@ pub fn watch(pid: i32) -> bool {
 }
 
 /// How many OS threads this is.
-pub fn os_threads() -> u64 {
+pub(crate) fn os_threads() -> u64 {
     u64::from(*STATE.lock() == State::Watching)
 }
 

@@ -91,7 +91,7 @@ pub struct Totals {
     pub switches: u64,
     pub handoffs: u64,
     pub workers: u64,
-    /// Carriers, and the monitor.
+    /// Carriers, the monitor, and who watches children.
     pub os_threads: u64,
 }
 
@@ -181,7 +181,7 @@ impl Runtime {
             switches: count(|w| w.switches.load(Relaxed)),
             handoffs: self.counts.handoffs.load(Relaxed),
             workers: self.worker_count as u64,
-            os_threads: self.counts.carriers.load(Relaxed) + 1,
+            os_threads: self.counts.carriers.load(Relaxed) + 1 + crate::children::os_threads(),
         }
     }
 
