@@ -382,7 +382,7 @@ macro_rules! symbols {
         parks    wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => CHILD;
         parks    waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => CHILD;
         detaches system(command: *const c_char) -> c_int => "until the command has ended; passes descriptors on";
-        tracks   popen = _IO_popen (command: *const c_char, mode: *const c_char) -> *mut FILE
+        tracks   popen(command: *const c_char, mode: *const c_char) -> *mut FILE
                  => "passes descriptors on; the stream is libc's own";
         detaches pclose(stream: *mut FILE) -> c_int => "until the command has ended; libc closes the descriptor inside";
     }

@@ -23,8 +23,8 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 const WORDS: usize = 1024;
 static ENDED: [AtomicU32; WORDS] = [const { AtomicU32::new(0) }; WORDS];
-/// Children to be watched; 0: a free place.
-static ASKED: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+/// Children to be watched; 0: a free place. As many as words, so that a burst of waits finds room before the watcher runs.
+static ASKED: [AtomicI32; WORDS] = [const { AtomicI32::new(0) }; WORDS];
 
 /// The eventfd that the watcher listens to, one of the library's own descriptors.
 static BELL: AtomicI32 = AtomicI32::new(-1);
@@ -53,7 +53,7 @@ pub fn watch(pid: i32) -> bool {
     let watching = *state == State::Watching;
     drop(state);
     let free = |place: &AtomicI32| place.compare_exchange(0, pid, AcqRel, Relaxed).is_ok();
-    watching && ASKED.iter().any(free) && ring()
+    watching && (free(&ASKED[pid as usize % WORDS]) || ASKED.iter().any(free)) && ring()
 }
 
 /// How many OS threads this is.
