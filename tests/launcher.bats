@@ -179,6 +179,8 @@ int main(void) { puts("static ran"); return 3; }' -static
     [ "$(variable IOPATCH_STATS)" = json ]
     run "$iopatch" --stats env
     [ "$(variable IOPATCH_STATS)" = text ]
+    run "$iopatch" --log env
+    [ "$(variable IOPATCH_LOG)" = stderr ]
     run "$iopatch" env
     expect 0 ""
     [[ "$output" != *IOPATCH_* ]]
@@ -242,10 +244,11 @@ malformed() {
     malformed IOPATCH_PATCH=sockets "all, none, or a list of"
     malformed IOPATCH_PATCH=socket,no-dns "all, none, or a list of"
     malformed IOPATCH_STATS=xml "text or json"
+    malformed IOPATCH_LOG=1 stderr
 }
 
 @test "empty variables count as unset" {
-    IOPATCH_WORKERS='' IOPATCH_STACK_SIZE='' IOPATCH_PATCH='' IOPATCH_STATS='' run --separate-stderr "$iopatch" echo ran
+    IOPATCH_WORKERS='' IOPATCH_STACK_SIZE='' IOPATCH_PATCH='' IOPATCH_STATS='' IOPATCH_LOG='' run --separate-stderr "$iopatch" echo ran
     expect 0 ran
     [ -z "$stderr" ]
 }

@@ -169,6 +169,40 @@ is() {
     is coroutines 0
 }
 
+@test "--log says what the library decides: workers, pins, native threads; without it, nothing" {
+    cat >decides.c <<'C'
+/* A thread that asks for its CPU clock, and one with CPUs in its attributes. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <time.h>
+static void *own_clock(void *arg) { clockid_t clock; return pthread_getcpuclockid(pthread_self(), &clock) ? NULL : arg; }
+static void *nothing(void *arg) { return arg; }
+int main(void)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    cpu_set_t cpus;
+    pthread_create(&thread, NULL, own_clock, NULL);
+    pthread_join(thread, NULL);
+    pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
+    pthread_attr_init(&attr);
+    pthread_attr_setaffinity_np(&attr, sizeof cpus, &cpus);
+    pthread_create(&thread, &attr, nothing, NULL);
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+    cc -O1 -Wall -Wextra -Werror -pthread -o decides decides.c
+    run --separate-stderr "$iopatch" --workers 2 --log ./decides
+    [ "$status" -eq 0 ]
+    lines=$(sed -E 's/^iopatch\[[0-9]+\]: //; s/thread [0-9]+/thread N/g' <<<"$stderr")
+    [ "$lines" = "threads are coroutines from here on; workers started: 2
+thread N keeps OS thread N: asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock
+a thread is native: its attributes ask for CPUs or a scheduling policy" ]
+    run --separate-stderr "$iopatch" --workers 2 ./decides
+    [ -z "$stderr" ]
+}
+
 @test "children inherit iopatch, silently; and the counters of those that make no coroutine are not shown" {
     run --separate-stderr "$iopatch" sh -c 'sh -c "echo \$LD_PRELOAD"'
     [ "$output" = "$library" ]

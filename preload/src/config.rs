@@ -12,6 +12,7 @@ pub const WORKERS: &str = "IOPATCH_WORKERS";
 pub const STACK_SIZE: &str = "IOPATCH_STACK_SIZE";
 pub const PATCH: &str = "IOPATCH_PATCH";
 pub const STATS: &str = "IOPATCH_STATS";
+pub const LOG: &str = "IOPATCH_LOG";
 
 /// What `IOPATCH_WORKERS` may be at most.
 pub const MAX_WORKERS: usize = 256;
@@ -157,6 +158,14 @@ pub fn parse_stats(text: &str) -> Result<StatsFormat, &'static str> {
     }
 }
 
+/// Where to: true is standard error.
+pub fn parse_log(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "stderr" => Ok(true),
+        _ => Err("stderr"),
+    }
+}
+
 /// Digits only: `usize::from_str` would also take a plus sign.
 fn parse_digits(text: &str) -> Option<usize> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
@@ -170,6 +179,8 @@ pub struct Config {
     pub stack_size: Option<usize>,
     pub parts: Parts,
     pub stats: Option<StatsFormat>,
+    /// Says what the library decides for itself.
+    pub log: bool,
 }
 
 impl Config {
@@ -185,6 +196,7 @@ impl Config {
             stack_size: option(&lookup, STACK_SIZE, parse_stack_size)?,
             parts: option(&lookup, PATCH, parse_patch)?.unwrap_or(Parts::ALL),
             stats: option(&lookup, STATS, parse_stats)?,
+            log: option(&lookup, LOG, parse_log)?.unwrap_or(false),
         })
     }
 }
@@ -253,9 +265,9 @@ mod tests {
 
     #[test]
     fn unset_and_empty_variables_mean_the_defaults() {
-        let defaults = Config { workers: cpus_allowed(), stack_size: None, parts: Parts::ALL, stats: None };
+        let defaults = Config { workers: cpus_allowed(), stack_size: None, parts: Parts::ALL, stats: None, log: false };
         assert_eq!(config(&[]), Ok(defaults));
-        assert_eq!(config(&[(WORKERS, ""), (STACK_SIZE, ""), (PATCH, ""), (STATS, "")]), Ok(defaults));
+        assert_eq!(config(&[(WORKERS, ""), (STACK_SIZE, ""), (PATCH, ""), (STATS, ""), (LOG, "")]), Ok(defaults));
     }
 
     #[test]
@@ -290,6 +302,12 @@ mod tests {
         for bad in ["", "sockets", "socket,no-dns", "no-dns,socket", "no-", "socket,", "all,dns", "Socket"] {
             assert!(parse_patch(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_log_goes_to_standard_error() {
+        assert_eq!(config(&[(LOG, "stderr")]).map(|config| config.log), Ok(true));
+        assert_eq!(config(&[(LOG, "1")]), Err(r#"IOPATCH_LOG: "1" is not stderr"#.to_string()));
     }
 
     #[test]

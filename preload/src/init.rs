@@ -7,11 +7,11 @@ use crate::config::{self, Config, StatsFormat};
 use crate::export::{Family, real};
 use crate::loader;
 use crate::process;
+use crate::say::{self, Line, say, write_all};
 use crate::stats::Counters;
 use iopatch_runtime::{arch, sched};
 use libc::{c_char, c_int, c_ulong};
 use std::ffi::CStr;
-use std::fmt::{self, Write};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI32, AtomicU8};
 
@@ -40,6 +40,9 @@ extern "C" fn construct() {
 
 fn begin(config: &Config) {
     process::init(config);
+    if config.log {
+        say::switch_log_on();
+    }
     if let Some(format) = config.stats {
         STATS.store(format as u8 + 1, Relaxed);
         STATS_OWNER.store(stats_owner(), Relaxed);
@@ -57,43 +60,9 @@ fn stats_owner() -> libc::pid_t {
         if !known.is_null() {
             return libc::atoi(known);
         }
-        let mut text = Line { bytes: [0; Line::SIZE], len: 0 };
-        let _fits = write!(text, "{}\0", libc::getpid());
-        libc::setenv(OWNER.as_ptr(), text.bytes.as_ptr().cast(), 1);
+        libc::setenv(OWNER.as_ptr(), Line::of(format_args!("{}", libc::getpid())).as_ptr(), 1);
         libc::getpid()
     }
-}
-
-/// Writes one line to standard error. Only for what the user must know.
-pub(crate) fn say(what: fmt::Arguments) {
-    let mut line = Line { bytes: [0; Line::SIZE], len: 0 };
-    // A line that does not fit is cut.
-    let _cut = write!(line, "iopatch: {what}");
-    line.bytes[line.len] = b'\n';
-    write_all(&line.bytes[..=line.len]);
-}
-
-struct Line {
-    bytes: [u8; Line::SIZE],
-    len: usize,
-}
-
-impl Line {
-    const SIZE: usize = 512;
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.len().min(Self::SIZE - 1 - self.len);
-        self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.len += fits;
-        Ok(())
-    }
-}
-
-fn write_all(bytes: &[u8]) {
-    // SAFETY: the bytes are there.
-    unsafe { real::write(2, bytes.as_ptr().cast(), bytes.len()) };
 }
 
 /// 0: no stats; else 1 + the format.

@@ -24,10 +24,9 @@ mod loader;
 mod process;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;
+mod say;
 mod signals;
 mod stats;
 mod symbols;
 mod threads;
 mod wait;
-
-pub(crate) use init::say;

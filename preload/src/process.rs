@@ -5,6 +5,7 @@ use crate::config;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
+use crate::say::{log, say};
 use crate::signals;
 use crate::threads;
 use iopatch_runtime::arch;
@@ -110,10 +111,12 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
     match sched::start(host, WORKERS.load(Relaxed), mask) {
         Ok(runtime) => {
             signals::take_nudges();
+            let workers = WORKERS.load(Relaxed);
+            log(format_args!("threads are coroutines from here on; workers started: {workers}"));
             Some(runtime)
         }
         Err(sched::StartError(errno)) => {
-            crate::say(format_args!("the workers could not be started ({}); threads are native", name_of(errno)));
+            say(format_args!("the workers could not be started ({}); threads are native", name_of(errno)));
             NATIVE.store(true, Relaxed);
             None
         }
@@ -121,7 +124,7 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
 }
 
 fn stay_native(why: &dyn std::fmt::Display) -> Option<&'static Runtime> {
-    crate::say(format_args!("{why}; ignoring iopatch, the program runs natively"));
+    say(format_args!("{why}; ignoring iopatch, the program runs natively"));
     NATIVE.store(true, Relaxed);
     None
 }

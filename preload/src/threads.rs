@@ -5,6 +5,7 @@ use crate::c_types::{StartRoutine, thrd_start_t};
 use crate::export::{Family, real};
 use crate::guard::{self, Task};
 use crate::process;
+use crate::say::log;
 use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::sched::{self, Runtime};
 use iopatch_runtime::signals::{self, Full, Info, Number};
@@ -43,6 +44,7 @@ impl Plan {
         // SAFETY: the caller's promise; each call reads the attributes and writes one local.
         unsafe {
             if asks_for_scheduling(attr) {
+                log(format_args!("a thread is native: its attributes ask for CPUs or a scheduling policy"));
                 return None;
             }
             pthread_attr_getdetachstate(attr, &mut detached);

@@ -17,6 +17,7 @@ use crate::abi;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
+use crate::say::log;
 use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::{arch, park as lot, reactor, sched, task};
 use libc::{c_int, clockid_t, ssize_t, timespec};
@@ -103,12 +104,13 @@ pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
 
 /// From here on the calling coroutine keeps the OS thread that it runs on, under the kernel's id and with its own list
 /// of robust mutexes registered: to libc and to the kernel it is a native thread.
-pub fn pin() {
+pub fn pin(why: &str) {
     const SYS_SET_ROBUST_LIST: usize = 273;
     const SIZE: usize = 24;
     let Some(task) = guard::coroutine() else { return };
     let tcb = task.thread_pointer() as *mut u8;
     sched::pin(task);
+    log(format_args!("thread {} keeps OS thread {}: {why}", task.id, sched::os_thread(task)));
     abi::set_tid(tcb, sched::os_thread(task));
     let head = abi::robust_head(tcb) as usize;
     // SAFETY: the head lies in the descriptor, which lives as long as the coroutine keeps the OS thread.
@@ -279,7 +281,10 @@ fn wait_and_retry(
     let restarts = deadline.is_none();
     loop {
         match reactor::wait(task, call.family as u8, *fd, call.side, deadline, fd::is_trusted(*fd)) {
-            Err(_) => return detach(|| attempt(*fd, false)),
+            Err(_) => {
+                log(format_args!("descriptor {fd} can't be watched: a wait on it blocks an OS thread"));
+                return detach(|| attempt(*fd, false));
+            }
             Ok(waited) => {
                 *fd = waited.fd;
                 if cancel_requested() {

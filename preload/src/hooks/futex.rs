@@ -215,7 +215,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
     match number {
         SYS_futex => match futex(a1, i2, a3 as u32, a4, a5, a6 as u32) {
             Some(result) => return answer(result),
-            None if has_owner(i2) => wait::pin(),
+            None if has_owner(i2) => wait::pin("a priority-inheriting futex holds its OS thread's id"),
             None => {}
         },
         SYS_gettid => return c_long::from(unsafe { tid::gettid() }),

@@ -267,7 +267,7 @@ fn pin_owner(kind: u32) {
     let compared = matches!(kind & MUTEX_ADAPTIVE, MUTEX_RECURSIVE | MUTEX_ERRORCHECK);
     // A destroyed mutex has all bits set: libc says EINVAL.
     if kind != MUTEX_KIND_MASK && !is_ours(kind) && (recorded || compared) {
-        wait::pin();
+        wait::pin("a mutex that the kernel or other processes know records its OS thread");
     }
 }
 

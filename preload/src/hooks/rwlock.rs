@@ -284,7 +284,7 @@ pub unsafe fn pthread_rwlock_clockrdlock(
 pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin();
+        wait::pin("a process-shared lock records its OS thread");
         return wait::detach(|| unsafe { real::pthread_rwlock_wrlock(lock) });
     }
     view.write(None)
@@ -293,7 +293,7 @@ pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
 pub unsafe fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin();
+        wait::pin("a process-shared lock records its OS thread");
         return unsafe { real::pthread_rwlock_trywrlock(lock) };
     }
     if view.try_write(0) { 0 } else { EBUSY }
@@ -310,7 +310,7 @@ pub unsafe fn pthread_rwlock_clockwrlock(
 ) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin();
+        wait::pin("a process-shared lock records its OS thread");
         return wait::detach(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
     }
     match deadline(clock, time) {

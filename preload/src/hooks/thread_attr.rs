@@ -23,7 +23,7 @@ fn of_self(task: &Task, call: impl FnOnce() -> c_int) -> c_int {
     if !is_self(task) {
         return ESRCH;
     }
-    wait::pin();
+    wait::pin("asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock");
     if call() == -1 { crate::fd::errno() } else { 0 }
 }
 
@@ -117,7 +117,7 @@ pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) ->
     match unsafe { guard::task_of(thread) } {
         Some(task) if !is_self(task) => ESRCH,
         Some(_) => {
-            wait::pin();
+            wait::pin("asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock");
             unsafe { real::pthread_getcpuclockid(thread, clock) }
         }
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },

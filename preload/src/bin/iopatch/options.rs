@@ -70,6 +70,9 @@ pub struct Options {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text",
           value_parser = checked(config::parse_stats))]
     stats: Option<StatsFormat>,
+    /// Say on stderr what iopatch decides for itself, a line each [IOPATCH_LOG=stderr]
+    #[arg(long)]
+    log: bool,
     /// Leave sockets and descriptors to libc
     #[arg(long)]
     no_socket: bool,
@@ -104,6 +107,7 @@ impl Options {
             (config::STACK_SIZE, self.stack_size.map(|bytes| bytes.to_string())),
             (config::PATCH, self.parts().map(|parts| parts.to_string())),
             (config::STATS, self.stats.map(|format| format.to_string())),
+            (config::LOG, self.log.then(|| "stderr".to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
