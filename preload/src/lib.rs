@@ -21,6 +21,7 @@ mod hooks;
 mod init;
 mod kernel;
 mod loader;
+mod os_thread;
 mod process;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;

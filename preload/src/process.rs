@@ -5,6 +5,7 @@ use crate::config;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
+use crate::os_thread;
 use crate::say::{log, say};
 use crate::signals;
 use crate::threads;
@@ -35,6 +36,7 @@ pub fn init(config: &config::Config) {
     STACK.store(config.stack_size.unwrap_or(0), Relaxed);
     WORKERS.store(config.workers, Relaxed);
     NATIVE.store(false, Relaxed);
+    os_thread::begin();
     reactor::init();
     signals::begin_main();
     // SAFETY: the handlers live as long as the library, which is never unloaded.
@@ -65,8 +67,9 @@ unsafe extern "C" {
     fn pthread_attr_setsigmask_np(attr: *mut pthread_attr_t, mask: *const sigset_t) -> c_int;
 }
 
+/// Whether a thread made by the caller can be one: what it would inherit, a coroutine must be able to have.
 pub fn can_have_coroutines() -> bool {
-    !NATIVE.load(Relaxed)
+    !NATIVE.load(Relaxed) && !os_thread::passes_on_changes()
 }
 
 /// The runtime, started if need be. `None`: it can't be; the reason has been said.
@@ -100,7 +103,7 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
     let errno = fd::errno_address() as isize - arch::thread_pointer() as isize;
     let storage = [0, errno, abi::cancel_offset()];
     let host = Host {
-        spawn,
+        spawn: os_thread::spawn,
         live: threads::live,
         finished: threads::finished,
         cancel: threads::act_on_cancel,
@@ -140,7 +143,7 @@ fn name_of(errno: c_int) -> &'static str {
 }
 
 /// Starts an OS thread of the library's: native, detached, with a small stack and every signal blocked.
-fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int {
+pub fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int {
     /// Room for the scheduler, and for a handler of the program's that happens to run there.
     const STACK: usize = 256 * 1024;
     // SAFETY: the attributes are initialised before they are used; `entry` has the signature of a start routine, and
@@ -175,6 +178,7 @@ extern "C" fn in_child() {
     // SAFETY: whoever held it is not in this process.
     unsafe { STARTING.forget_holder() };
     mine.owner.store(std::ptr::null_mut(), Relaxed);
+    os_thread::begin();
     MAIN_LEFT.store(false, Relaxed);
     signals::begin_main();
     FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);
@@ -215,11 +219,12 @@ pub fn before_native_exit() {
     }
 }
 
-/// A coroutine has ended.
+/// A coroutine has ended: on its carrier.
 pub fn one_ended() {
     if MAIN_LEFT.load(Acquire) {
         crate::wait::unpark(MAIN_LEFT.as_ptr().addr(), usize::MAX);
     }
+    os_thread::leave_if_changed();
 }
 
 /// Waits for main's OS thread and for every thread of the program to end; then ends the process, as the last of
@@ -230,7 +235,7 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
         let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
         let totals = runtime.totals();
         // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
-        let ours = totals.os_threads + 2;
+        let ours = totals.os_threads - os_thread::ended() + 2;
         if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
             // SAFETY: no thread of the program is left that could call it as well.
             unsafe { exit(0) };

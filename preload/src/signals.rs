@@ -6,6 +6,7 @@
 
 use crate::export::real;
 use crate::guard;
+use crate::os_thread;
 use iopatch_runtime::arch;
 use iopatch_runtime::signals::{self, Arrival, Info, Number};
 use iopatch_runtime::sync::Lock;
@@ -259,7 +260,10 @@ unsafe extern "C-unwind" fn nudged(signum: c_int, info: *mut Info, context: *mut
     unsafe {
         match (*info).is_mark() {
             true => signals::nudged(),
-            false => transmute::<usize, Handler>(SETXID.load(Relaxed))(signum, info, context),
+            false => {
+                let handler = transmute::<usize, os_thread::Handler>(SETXID.load(Relaxed));
+                os_thread::answer_setxid(handler, signum, info, context);
+            }
         }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) const IN_TCB: &str = "libc's own work on the coroutine's TCB is right
 pub(crate) const BY_TID: &str = "libc's would ask the kernel by a thread id that it does not know";
 pub(crate) const PER_PROCESS: &str = "libc's own is right: it is the process's, not the thread's";
 pub(crate) const NO_WAIT: &str = "libc's own is right: it never waits";
-pub(crate) const OS_THREAD: &str = "acts on the OS thread that runs the coroutine; a coroutine's own id is ESRCH";
+pub(crate) const OF_OS_THREAD: &str = "the kernel keeps it for a thread: a coroutine keeps its OS thread from then on";
+pub(crate) const BY_OWN_ID: &str = "takes a coroutine's own id, too";
 pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
 pub(crate) const SPAWN: &str = "native until the child has its image, to which it passes descriptors on";
 pub(crate) const CHILD: &str = "until the given child has ended; any child, stops and clones are waited for natively";
@@ -446,18 +447,24 @@ macro_rules! symbols {
         tracks   gettid() -> pid_t => "the coroutine's own, unique and stable";
         tracks   prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int
                  => "variadic; PR_SET_NAME and PR_GET_NAME are the coroutine's name";
-        absent   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OS_THREAD;
-        absent   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => OS_THREAD;
-        absent   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OS_THREAD;
-        absent   sched_getscheduler(tid: pid_t) -> c_int => OS_THREAD;
-        absent   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OS_THREAD;
-        absent   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => OS_THREAD;
-        absent   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OS_THREAD;
-        absent   getpriority(which: __priority_which_t, id: id_t) -> c_int => OS_THREAD;
+        tracks   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OF_OS_THREAD;
+        tracks   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => BY_OWN_ID;
+        tracks   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OF_OS_THREAD;
+        tracks   sched_getscheduler(tid: pid_t) -> c_int => BY_OWN_ID;
+        tracks   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OF_OS_THREAD;
+        tracks   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID;
+        tracks   sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int => BY_OWN_ID;
+        tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD;
+        tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
+        tracks   nice(step: c_int) -> c_int => OF_OS_THREAD;
         absent   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
                  => "SIGEV_THREAD uses a native thread of libc's; SIGEV_THREAD_ID with a coroutine's id is EINVAL";
-        absent   setns(fd: c_int, kind: c_int) -> c_int => "moves the OS thread that runs the coroutine";
-        absent   unshare(flags: c_int) -> c_int => "moves the OS thread that runs the coroutine";
+        tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD;
+        tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD;
+        tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD;
+        tracks   setfsgid(gid: gid_t) -> c_int => OF_OS_THREAD;
+        tracks   capset(header: *mut c_void, data: *const c_void) -> c_int => OF_OS_THREAD;
+        tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD;
     }
 
     } };

@@ -10,6 +10,7 @@
 use super::{fdops, tid};
 use crate::export::{Family, real};
 use crate::fd;
+use crate::os_thread;
 use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::sys::memory;
 use libc::*;
@@ -208,6 +209,30 @@ fn has_owner(operation: c_int) -> bool {
     )
 }
 
+/// What changes the calling thread alone where libc's function of that name, if there is one, changes all.
+const OF_A_THREAD: [c_long; 20] = [
+    SYS_setuid,
+    SYS_setgid,
+    SYS_setreuid,
+    SYS_setregid,
+    SYS_setresuid,
+    SYS_setresgid,
+    SYS_setgroups,
+    SYS_setfsuid,
+    SYS_setfsgid,
+    SYS_capset,
+    SYS_unshare,
+    SYS_setns,
+    SYS_personality,
+    SYS_ioprio_set,
+    SYS_sched_setattr,
+    SYS_set_mempolicy,
+    SYS_seccomp,
+    SYS_ioperm,
+    SYS_iopl,
+    SYS_landlock_restrict_self,
+];
+
 /// The program owes what the system call demands.
 #[expect(non_upper_case_globals, reason = "C's own names")]
 pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
@@ -227,6 +252,20 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
         SYS_dup2 => return c_long::from(unsafe { fdops::dup2(i1, i2) }),
         SYS_dup3 => return c_long::from(unsafe { fdops::dup3(i1, i2, i3) }),
         SYS_close_range => return c_long::from(unsafe { fdops::close_range(a1 as c_uint, a2 as c_uint, i3) }),
+        SYS_prctl => return c_long::from(unsafe { tid::prctl(i1, a2, a3, a4, a5) }),
+        SYS_sched_setaffinity => {
+            return c_long::from(unsafe { tid::sched_setaffinity(i1, a2, a3 as *const cpu_set_t) });
+        }
+        SYS_sched_setscheduler => {
+            return c_long::from(unsafe { tid::sched_setscheduler(i1, i2, a3 as *const sched_param) });
+        }
+        SYS_sched_setparam => return c_long::from(unsafe { tid::sched_setparam(i1, a2 as *const sched_param) }),
+        SYS_sched_getscheduler => return c_long::from(unsafe { tid::sched_getscheduler(i1) }),
+        SYS_sched_getparam => return c_long::from(unsafe { tid::sched_getparam(i1, a2 as *mut sched_param) }),
+        SYS_setpriority => return c_long::from(unsafe { tid::setpriority(a1 as c_uint, a2 as id_t, i3) }),
+        number if OF_A_THREAD.contains(&number) => {
+            return os_thread::change(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) });
+        }
         _ => {}
     }
     // SAFETY: the program's, who asked for this very call.

@@ -1,11 +1,12 @@
 //! What a thread is asked and told about itself: its attributes, name, CPUs, scheduling, clock.
 //!
 //! libc asks the kernel by the thread id in the descriptor, and the kernel does not know a coroutine's. What the kernel
-//! keeps per thread, a coroutine gets by keeping its OS thread (`wait::pin`); another thread can't do that to it.
+//! keeps per thread, a coroutine gets by keeping its OS thread (`wait::pin`); another thread can't make it do that.
 
+use super::tid::Whose;
 use crate::abi;
 use crate::export::real;
-use crate::guard::{self, Task};
+use crate::guard;
 use crate::wait;
 use iopatch_runtime::task::life;
 use libc::*;
@@ -14,17 +15,9 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Bytes of a name, with its end.
 const NAME: usize = 16;
 
-fn is_self(task: &Task) -> bool {
-    guard::self_task().is_some_and(|me| std::ptr::eq(me, task))
-}
-
-/// Makes `call`, by the kernel's id of the caller (0), if `task` is the caller; else there is no such kernel thread.
-fn of_self(task: &Task, call: impl FnOnce() -> c_int) -> c_int {
-    if !is_self(task) {
-        return ESRCH;
-    }
-    wait::pin("asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock");
-    if call() == -1 { crate::fd::errno() } else { 0 }
+/// The result of a pthread function, which returns the error.
+fn code(result: c_int) -> c_int {
+    if result == -1 { crate::fd::errno() } else { 0 }
 }
 
 // SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
@@ -71,42 +64,40 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
 
 pub unsafe fn pthread_setaffinity_np(thread: pthread_t, n: size_t, cpus: *const cpu_set_t) -> c_int {
     match unsafe { guard::task_of(thread) } {
-        Some(task) => of_self(task, || unsafe { real::sched_setaffinity(0, n, cpus) }),
+        Some(task) => code(Whose::of(task).set(|tid| unsafe { real::sched_setaffinity(tid, n, cpus) })),
         None => unsafe { real::pthread_setaffinity_np(thread, n, cpus) },
     }
 }
 
 pub unsafe fn pthread_getaffinity_np(thread: pthread_t, n: size_t, cpus: *mut cpu_set_t) -> c_int {
     match unsafe { guard::task_of(thread) } {
-        // The OS threads' are the process's, and a pinned coroutine's its own.
-        Some(_) => match unsafe { real::sched_getaffinity(0, n, cpus) } {
-            -1 => crate::fd::errno(),
-            _ => 0,
-        },
+        Some(task) => code(Whose::of(task).get(|tid| unsafe { real::sched_getaffinity(tid, n, cpus) })),
         None => unsafe { real::pthread_getaffinity_np(thread, n, cpus) },
     }
 }
 
 pub unsafe fn pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int {
     match unsafe { guard::task_of(thread) } {
-        Some(task) => of_self(task, || unsafe { real::sched_setscheduler(0, policy, param) }),
+        Some(task) => code(Whose::of(task).set(|tid| unsafe { real::sched_setscheduler(tid, policy, param) })),
         None => unsafe { real::pthread_setschedparam(thread, policy, param) },
     }
 }
 
 pub unsafe fn pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int {
-    if unsafe { guard::task_of(thread) }.is_none() {
+    let Some(task) = (unsafe { guard::task_of(thread) }) else {
         return unsafe { real::pthread_getschedparam(thread, policy, param) };
-    }
-    unsafe { policy.write(real::sched_getscheduler(0)) };
-    if unsafe { real::sched_getparam(0, param) } == -1 { crate::fd::errno() } else { 0 }
+    };
+    code(Whose::of(task).get(|tid| unsafe {
+        policy.write(real::sched_getscheduler(tid));
+        real::sched_getparam(tid, param)
+    }))
 }
 
 pub unsafe fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int {
     match unsafe { guard::task_of(thread) } {
         Some(task) => {
             let param = sched_param { sched_priority: priority };
-            of_self(task, || unsafe { real::sched_setparam(0, &param) })
+            code(Whose::of(task).set(|tid| unsafe { real::sched_setparam(tid, &param) }))
         }
         None => unsafe { real::pthread_setschedprio(thread, priority) },
     }
@@ -115,11 +106,15 @@ pub unsafe fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int 
 /// A coroutine's CPU time is not counted by the kernel: its clock is there once it keeps an OS thread.
 pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int {
     match unsafe { guard::task_of(thread) } {
-        Some(task) if !is_self(task) => ESRCH,
-        Some(_) => {
-            wait::pin("asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock");
-            unsafe { real::pthread_getcpuclockid(thread, clock) }
-        }
+        Some(task) => match Whose::of(task) {
+            Whose::Like(_) | Whose::Nobodys => ESRCH,
+            Whose::Mine | Whose::Kernels(_) => {
+                if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
+                    wait::pin("asks for its CPU clock");
+                }
+                unsafe { real::pthread_getcpuclockid(thread, clock) }
+            }
+        },
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },
     }
 }

@@ -1,8 +1,15 @@
-//! What the kernel keeps by thread id: the id itself, and the name.
+//! What the kernel keeps by thread id: the id itself, the name, CPUs, scheduling; and what it keeps for the calling thread.
+//!
+//! A coroutine that changes what is its OS thread's keeps it (`os_thread::change`). One that keeps its OS thread can be
+//! named by others, too; of another one there is nothing to change, and it is as all begin.
 
+use crate::abi;
 use crate::export::real;
-use crate::guard;
-use libc::{PR_GET_NAME, PR_SET_NAME, c_int, pid_t};
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::os_thread;
+use iopatch_runtime::sched;
+use libc::*;
 
 /// A coroutine's own id: unique in the process, the same for its whole life, whatever OS thread runs it.
 pub unsafe fn gettid() -> pid_t {
@@ -13,14 +20,95 @@ pub unsafe fn gettid() -> pid_t {
     }
 }
 
-/// The name is the thread's, so the coroutine's; all other options are the process's or the OS thread's.
+/// A thread, as the kernel can be asked about it.
+#[derive(Clone, Copy)]
+pub enum Whose {
+    Mine,
+    /// A thread of the kernel's, or the one that another coroutine keeps.
+    Kernels(pid_t),
+    /// Another coroutine, which keeps none: as this one.
+    Like(pid_t),
+    Nobodys,
+}
+
+impl Whose {
+    /// Of a thread id; 0 is the caller.
+    fn by_id(tid: pid_t) -> Self {
+        /// Those of coroutines begin here, above all of the kernel's.
+        const COROUTINES: pid_t = 0x2000_0000;
+        if tid == 0 || guard::self_task().is_some_and(|me| me.id as pid_t == tid) {
+            return Self::Mine;
+        }
+        if tid < COROUTINES {
+            return Self::Kernels(tid);
+        }
+        let task = sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, Self::of));
+        task.unwrap_or(Self::Nobodys)
+    }
+
+    /// Of a coroutine.
+    pub fn of(task: &Task) -> Self {
+        match abi::tid(task.thread_pointer() as *mut u8) {
+            _ if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) => Self::Mine,
+            0 => Self::Nobodys,
+            id if id == task.id => Self::Like(os_thread::unchanged()),
+            kernels => Self::Kernels(kernels as pid_t),
+        }
+    }
+
+    /// Makes a call that asks about the thread, by the kernel's id.
+    pub fn get(self, call: impl FnOnce(pid_t) -> c_int) -> c_int {
+        match self {
+            Self::Mine => call(0),
+            Self::Kernels(tid) | Self::Like(tid) => call(tid),
+            Self::Nobodys => fd::fail(ESRCH) as c_int,
+        }
+    }
+
+    /// Makes a call that changes the thread, by the kernel's id.
+    pub fn set(self, call: impl FnOnce(pid_t) -> c_int) -> c_int {
+        match self {
+            Self::Mine => os_thread::change(|| call(0).into()) as c_int,
+            Self::Kernels(tid) => {
+                let result = call(tid);
+                if result != -1 {
+                    os_thread::note_of(tid);
+                }
+                result
+            }
+            Self::Like(_) | Self::Nobodys => fd::fail(ESRCH) as c_int,
+        }
+    }
+}
+
+/// prctl(2)'s options that change the calling thread alone; all others are the process's or only ask.
+const OF_A_THREAD: [c_int; 12] = [
+    PR_SET_PDEATHSIG,
+    PR_SET_KEEPCAPS,
+    PR_SET_SECCOMP,
+    PR_CAPBSET_DROP,
+    PR_SET_TSC,
+    PR_SET_SECUREBITS,
+    PR_SET_TIMERSLACK,
+    PR_MCE_KILL,
+    PR_SET_NO_NEW_PRIVS,
+    PR_CAP_AMBIENT,
+    PR_SET_SPECULATION_CTRL,
+    PR_SCHED_CORE,
+];
+
+// SAFETY, of all hooks below: the program's, who asked for this very call.
+
+/// The name is the thread's, so the coroutine's.
 pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int {
     match (guard::self_task(), option) {
         // SAFETY: the program's: 16 bytes to be written.
         (Some(task), PR_GET_NAME) => unsafe { (a2 as *mut [u8; 16]).write(task.name()) },
         // SAFETY: the program's: a string, of which the kernel reads 16 bytes at most.
         (Some(task), PR_SET_NAME) => task.set_name(unsafe { read_name(a2 as *const u8) }),
-        // SAFETY: the program's.
+        (_, option) if OF_A_THREAD.contains(&option) => {
+            return Whose::Mine.set(|_| unsafe { real::prctl(option, a2, a3, a4, a5) });
+        }
         _ => return unsafe { real::prctl(option, a2, a3, a4, a5) },
     }
     0
@@ -37,4 +125,78 @@ unsafe fn read_name(text: *const u8) -> [u8; 16] {
         }
     }
     name
+}
+
+pub unsafe fn sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int {
+    Whose::by_id(tid).set(|tid| unsafe { real::sched_setaffinity(tid, n, cpus) })
+}
+
+pub unsafe fn sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { real::sched_getaffinity(tid, n, cpus) })
+}
+
+pub unsafe fn sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int {
+    Whose::by_id(tid).set(|tid| unsafe { real::sched_setscheduler(tid, policy, param) })
+}
+
+pub unsafe fn sched_getscheduler(tid: pid_t) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { real::sched_getscheduler(tid) })
+}
+
+pub unsafe fn sched_setparam(tid: pid_t, param: *const sched_param) -> c_int {
+    Whose::by_id(tid).set(|tid| unsafe { real::sched_setparam(tid, param) })
+}
+
+pub unsafe fn sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { real::sched_getparam(tid, param) })
+}
+
+pub unsafe fn sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { real::sched_rr_get_interval(tid, interval) })
+}
+
+pub unsafe fn setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int {
+    if which != PRIO_PROCESS {
+        return unsafe { real::setpriority(which, id, priority) };
+    }
+    Whose::by_id(id as pid_t).set(|tid| unsafe { real::setpriority(which, tid as id_t, priority) })
+}
+
+pub unsafe fn getpriority(which: __priority_which_t, id: id_t) -> c_int {
+    if which != PRIO_PROCESS {
+        return unsafe { real::getpriority(which, id) };
+    }
+    Whose::by_id(id as pid_t).get(|tid| unsafe { real::getpriority(which, tid as id_t) })
+}
+
+pub unsafe fn nice(step: c_int) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::nice(step) })
+}
+
+pub unsafe fn setns(fd: c_int, kind: c_int) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::setns(fd, kind) })
+}
+
+pub unsafe fn unshare(flags: c_int) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::unshare(flags) })
+}
+
+pub unsafe fn setfsuid(uid: uid_t) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::setfsuid(uid) })
+}
+
+pub unsafe fn setfsgid(gid: gid_t) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::setfsgid(gid) })
+}
+
+pub unsafe fn capset(header: *mut c_void, data: *const c_void) -> c_int {
+    Whose::Mine.set(|_| unsafe { real::capset(header, data) })
+}
+
+pub unsafe fn personality(persona: c_ulong) -> c_int {
+    const ASK: c_ulong = 0xffff_ffff;
+    if persona == ASK {
+        return unsafe { real::personality(persona) };
+    }
+    Whose::Mine.set(|_| unsafe { real::personality(persona) })
 }
