@@ -235,8 +235,17 @@ pub fn finished(task: &'static Task) {
     process::one_ended();
 }
 
+/// What glibc leaves as the id of a thread that was joined (`nptl/pthread_join_common.c`): such a thread does not exist.
+const JOINED: u32 = u32::MAX;
+
+/// Whether the thread was joined, or detached and has ended.
+pub fn is_gone(task: &Task) -> bool {
+    abi::tid(task.thread_pointer() as *mut u8) == JOINED
+}
+
 fn free(task: &'static Task) {
     let Some(runtime) = sched::get() else { return };
+    abi::set_tid(task.thread_pointer() as *mut u8, JOINED);
     // SAFETY: the thread has ended, and was joined or detached: nobody has it any more.
     unsafe {
         if !Slab::pooled(task) {
@@ -255,6 +264,9 @@ fn free(task: &'static Task) {
 /// # Safety
 /// `result` is null or writable.
 pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Option<Deadline>) -> c_int {
+    if is_gone(task) {
+        return ESRCH;
+    }
     wait::testcancel();
     if task.life.load(Acquire) & life::DETACHED != 0 {
         return EINVAL;
@@ -289,6 +301,9 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
 
 /// pthread_detach(3).
 pub fn detach(task: &'static Task) -> c_int {
+    if is_gone(task) {
+        return ESRCH;
+    }
     let before = task.life.fetch_or(life::DETACHED, AcqRel);
     if before & life::DETACHED != 0 {
         return EINVAL;

@@ -152,6 +152,10 @@ impl Carrier {
                     Settled::Resume => {}
                 },
                 Some(Step::GiveWay) => {
+                    if worker.queue.is_empty() {
+                        // No other task: what it waits for may be a native thread's to do, on this CPU.
+                        rustix::thread::sched_yield();
+                    }
                     task.state.give_way();
                     return runtime.enqueue_on(worker, task);
                 }
