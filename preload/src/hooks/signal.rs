@@ -11,7 +11,7 @@ use crate::guard;
 use crate::signals::{self, bits, changed};
 use crate::threads;
 use iopatch_runtime::sched;
-use iopatch_runtime::signals::{SI_QUEUE, SI_USER, look, set_main_mask};
+use iopatch_runtime::signals::{SI_QUEUE, SI_USER, set_main_mask};
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::zeroed;
@@ -155,7 +155,6 @@ pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset
     if error == 0 && !set.is_null() {
         if let Some(task) = guard::self_task() {
             task.note_mask(changed(task.mask(), how, unsafe { bits(set) }));
-            look();
         } else if signals::is_main() {
             set_main_mask(signal::mask());
         }

@@ -1,7 +1,7 @@
 //! The signals that were sent to a coroutine and that it has not taken yet.
 
 use super::rouse;
-use crate::sync::{Lock, Relaxed};
+use crate::sync::{Lock, Relaxed, SeqCst};
 use crate::sys::signal;
 use crate::task::Task;
 use core::ptr::null_mut;
@@ -165,7 +165,7 @@ fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> 
             }
             *last = entry;
         }
-        task.signals.fetch_or(number.bit(), Relaxed);
+        task.signals.fetch_or(number.bit(), SeqCst);
         // Under the lock, so that whoever has it after this knows that the mark, if any, is on its way.
         if task.is_open_to(number) || task.awaits(number) {
             rouse(task, number);

@@ -239,7 +239,7 @@ impl Task {
 
     /// Whether the thread does not block the signal.
     pub(crate) fn is_open_to(&self, number: Number) -> bool {
-        self.mask() & number.bit() == 0
+        self.mask.load(SeqCst) & number.bit() == 0
     }
 
     /// Whether a signal to the process may be given to this thread: main blocks it, and this one does not.
@@ -261,6 +261,10 @@ impl Task {
                 masks::add(mask);
                 signals::masks_changed();
             }
+            // Whoever sends a signal notes it, then looks at the mask.
+            if self.signals.load(SeqCst) & !mask != 0 {
+                Local::mine().due.store(1, Relaxed);
+            }
         });
     }
 
@@ -268,7 +272,6 @@ impl Task {
     pub fn set_mask(&self, mask: u64) {
         signal::set_mask(mask);
         self.note_mask(mask);
-        signals::look();
     }
 
     /// The thread waits for the signals of `set`, by their numbers; 0: no more.
