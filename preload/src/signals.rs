@@ -220,6 +220,9 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
         if let Some(task) = task {
             let after = bits(&raw const (*context).uc_sigmask);
             task.note_mask(if after == before { noted } else { after });
+            if signals::pending(task) & !task.mask() != 0 {
+                signals::look();
+            }
         }
     }
 }
