@@ -457,8 +457,8 @@ macro_rules! symbols {
         tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD;
         tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
         tracks   nice(step: c_int) -> c_int => OF_OS_THREAD;
-        absent   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
-                 => "SIGEV_THREAD uses a native thread of libc's; SIGEV_THREAD_ID with a coroutine's id is EINVAL";
+        tracks   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
+                 => "SIGEV_THREAD_ID of oneself keeps the OS thread; of another coroutine it is EINVAL";
         tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD;
         tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD;
         tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD;

@@ -8,6 +8,7 @@ use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
 use crate::os_thread;
+use crate::wait;
 use iopatch_runtime::sched;
 use libc::*;
 
@@ -112,6 +113,22 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
         _ => return unsafe { real::prctl(option, a2, a3, a4, a5) },
     }
     0
+}
+
+/// The kernel's timer aims at one of its own threads: the caller keeps the one that it is on.
+pub unsafe fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int {
+    // SAFETY, here and below: the program's: null, or an event.
+    let Some(asked) = (unsafe { event.as_ref() }) else { return unsafe { real::timer_create(clock, event, timer) } };
+    match guard::self_task() {
+        Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id as c_int => {
+            wait::pin();
+            // SAFETY: a copy of a plain structure.
+            let mut own: sigevent = unsafe { std::ptr::read(asked) };
+            own.sigev_notify_thread_id = sched::os_thread(task) as c_int;
+            unsafe { real::timer_create(clock, &mut own, timer) }
+        }
+        _ => unsafe { real::timer_create(clock, event, timer) },
+    }
 }
 
 /// The first 15 bytes of a string.
