@@ -5,7 +5,7 @@
 //! signals and all masks and alternate stacks are the kernel's, as ever.
 
 use crate::export::real;
-use crate::guard;
+use crate::guard::{self, Task};
 use crate::os_thread;
 use iopatch_runtime::arch;
 use iopatch_runtime::signals::{self, Arrival, Info, Number};
@@ -204,20 +204,30 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
         // SAFETY: all-zero is the default action.
         unsafe { real::sigaction(signum, &zeroed(), null_mut()) };
     }
-    signals::note_handler(wanted.flags & SA_RESTART != 0);
     let task = guard::self_task();
     // SAFETY: the kernel's context.
-    let before = unsafe { bits(&raw const (*context).uc_sigmask) };
+    let place = unsafe { &mut *(&raw mut (*context).uc_sigmask).cast::<u64>() };
     let own = if wanted.flags & SA_NODEFER != 0 { 0 } else { number.bit() };
-    // Not `before`: a handler that is about to return has noted its end, and is still in the kernel's mask.
-    let noted = task.map_or(before, |task| task.mask());
+    let meanwhile = *place | wanted.mask | own;
+    // Not the kernel's: a handler that is about to return has noted its end, and is still in the kernel's mask.
+    let mut noted = task.map_or(*place, Task::mask);
+    let masked_wait = task.is_some_and(|task| task.masked_wait.replace(false));
+    if let Some(mask) = task.and_then(|task| task.mask_after.take()) {
+        (*place, noted) = (mask, mask);
+    }
+    let before = *place;
+    let outer = signals::handled();
     if let Some(task) = task {
-        task.note_mask(before | wanted.mask | own);
+        task.note_mask(meanwhile);
     }
     // SAFETY: what the program has installed.
     unsafe {
         transmute::<usize, Handler>(wanted.handler)(signum, info, context);
+        // What its own calls have noted is not the interrupted one's.
+        signals::note_handlers(outer);
+        signals::note_handler(wanted.flags & SA_RESTART != 0);
         if let Some(task) = task {
+            task.masked_wait.set(masked_wait);
             let after = bits(&raw const (*context).uc_sigmask);
             task.note_mask(if after == before { noted } else { after });
             if signals::pending(task) & !task.mask() != 0 {

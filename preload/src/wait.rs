@@ -350,9 +350,13 @@ pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> 
     let before = task.mask();
     let Some(mask) = mask.filter(|&mask| mask != before) else { return wait() };
     signals::forget_handlers();
+    task.masked_wait.set(true);
+    task.mask_after.set(Some(before));
     task.set_mask(mask);
     let result = if is_interrupted(false) { fd::fail(libc::EINTR) as c_int } else { wait() };
     let errno = fd::errno();
+    task.masked_wait.set(false);
+    task.mask_after.set(None);
     task.set_mask(before);
     fd::set_errno(errno);
     result
@@ -368,7 +372,9 @@ pub fn any(
     deadline: Option<Deadline>,
     mut attempt: impl FnMut(&[Entry]) -> c_int,
 ) -> Any {
-    signals::forget_handlers();
+    if !task.masked_wait.get() {
+        signals::forget_handlers();
+    }
     loop {
         entries.iter_mut().for_each(Entry::look_again);
         let result = attempt(entries);

@@ -67,6 +67,22 @@ static void *sem_waits(void *arg)
     return arg;
 }
 
+static _Atomic int slept;
+static void sleeps(int sig)
+{
+    usleep(1000);
+    slept += sig == SIGUSR2;
+}
+
+static void *is_interrupted(void *arg)
+{
+    char c;
+    *(_Atomic int *)arg = 1;
+    CHECK_ERRNO(read(main_pipe[0], &c, 1), EINTR);
+    CHECK_EQ(slept, 1);
+    return NULL;
+}
+
 static void signal_it(pthread_t t, int times)
 {
     char c;
@@ -121,4 +137,15 @@ int main(void)
     sem_post(&never);
     join(t);
     OK("while it waits for a semaphore");
+
+    struct sigaction plain = {.sa_handler = sleeps};
+    _Atomic int began = 0;
+    CHECK_EQ(sigaction(SIGUSR2, &plain, NULL), 0);
+    t = spawn(is_interrupted, &began);
+    while (!began)
+        sleep_ms(1);
+    sleep_ms(20);
+    CHECK_EQ(pthread_kill(t, SIGUSR2), 0);
+    join(t);
+    OK("a wait of the handler's own does not hide that the thread's was interrupted");
 }

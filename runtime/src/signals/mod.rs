@@ -238,6 +238,11 @@ pub fn note_handler(restarts: bool) {
     let _ = Local::mine().handled.compare_exchange(Handled::Nothing as u32, first as u32, Relaxed, Relaxed);
 }
 
+/// The calling thread is in a call again that `handled` has interrupted so far.
+pub fn note_handlers(handled: Handled) {
+    Local::mine().handled.store(handled as u32, Relaxed);
+}
+
 /// The calling thread begins a call that handlers may interrupt.
 #[inline]
 pub fn forget_handlers() {

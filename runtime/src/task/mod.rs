@@ -90,6 +90,10 @@ pub struct Task {
     pub(crate) taken: AtomicU32,
     /// The signals that the thread waits for although it blocks them (sigwait(3)).
     awaited: AtomicU64,
+    /// The thread is in a call that waits with a mask of its own, and counts the handlers since that mask was set.
+    pub masked_wait: Cell<bool>,
+    /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
+    pub mask_after: Cell<Option<u64>>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
     pub alt_stack: Cell<AltStack>,
     /// Somebody wants the thread to look up from its next wait.

@@ -351,6 +351,8 @@ impl Slab {
             queue: Cell::new(null_mut()),
             taken: AtomicU32::new(0),
             awaited: AtomicU64::new(0),
+            masked_wait: Cell::new(false),
+            mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
             interrupted: AtomicBool::new(false),
             launched: AtomicBool::new(false),
