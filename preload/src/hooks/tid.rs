@@ -121,7 +121,7 @@ pub unsafe fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut t
     let Some(asked) = (unsafe { event.as_ref() }) else { return unsafe { real::timer_create(clock, event, timer) } };
     match guard::self_task() {
         Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id as c_int => {
-            wait::pin();
+            wait::pin("aims a timer at itself");
             // SAFETY: a copy of a plain structure.
             let mut own: sigevent = unsafe { std::ptr::read(asked) };
             own.sigev_notify_thread_id = sched::os_thread(task) as c_int;
