@@ -230,9 +230,6 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
             task.masked_wait.set(masked_wait);
             let after = bits(&raw const (*context).uc_sigmask);
             task.note_mask(if after == before { noted } else { after });
-            if signals::pending(task) & !task.mask() != 0 {
-                signals::look();
-            }
         }
     }
 }

@@ -11,9 +11,10 @@ use crate::signals::{bits, mask_of};
 use crate::wait::{self, Deadline};
 use iopatch_runtime::now;
 use iopatch_runtime::signals::{self, Info, Number};
+use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::MaybeUninit;
-use std::ptr::{from_ref, null, null_mut};
+use std::ptr::{null, null_mut};
 
 /// glibc tells of a signal by tgkill(2) as one by kill(2), here alone (`sigtimedwait.c`).
 const SI_TKILL: c_int = -6;
@@ -34,24 +35,46 @@ fn suspend(task: &'static Task, mask: u64) -> c_int {
 /// Takes a signal of `set`, waiting until `deadline` for one. Its number, or -1 with EAGAIN or EINTR.
 unsafe fn take(task: &'static Task, set: *const sigset_t, info: &mut Info, deadline: Option<Deadline>) -> c_int {
     wait::testcancel();
+    wait::begin();
     // SAFETY: the program's.
     let wanted = unsafe { bits(set) };
     task.set_awaited(wanted);
     let result = loop {
-        if let Some((number, told)) = signals::take(task, wanted) {
-            *info = told;
-            break number.0 as c_int;
+        // From here on a nudge is kept: one that comes before the wait ends it.
+        signal::block_nudges();
+        let result = match signals::take(task, wanted) {
+            Some((number, told)) => {
+                *info = told;
+                number.0 as isize
+            }
+            None => wait_in_kernel(wanted, info, deadline),
+        };
+        signal::unblock_nudges();
+        match Number::new(result.max(0) as u32) {
+            Some(Number::NUDGE) => answer(info),
+            Some(number) => break number.0 as c_int,
+            None if result == -(EINTR as isize) && !wait::is_interrupted(false) => {}
+            None => break fd::fail(-result as c_int) as c_int,
         }
-        let left = deadline.map(|Deadline(at)| wait::timespec_of(at.saturating_sub(now())));
-        let left = left.as_ref().map_or(null(), from_ref);
-        // SAFETY: the program's set, and places of ours.
-        let number = wait::detach_at_once(|| unsafe { real::sigtimedwait(set, std::ptr::from_mut(info).cast(), left) });
-        if number == -1 || !info.is_mark() {
-            break number;
-        }
+        wait::testcancel();
     };
     task.set_awaited(0);
     result
+}
+
+fn wait_in_kernel(wanted: u64, info: &mut Info, deadline: Option<Deadline>) -> isize {
+    let left = deadline.map(|Deadline(at)| {
+        let left = at.saturating_sub(now());
+        [left / 1_000_000_000, left % 1_000_000_000]
+    });
+    wait::detach_at_once(|| signal::wait_for(wanted | Number::NUDGE.bit(), info, left))
+}
+
+/// The wait has taken the signal by which threads are nudged: not ours to keep if it is glibc's.
+fn answer(info: &Info) {
+    if !info.is_mark() {
+        signal::send_to_self(Number::NUDGE, info);
+    }
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.

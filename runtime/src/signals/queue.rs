@@ -167,8 +167,11 @@ fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> 
         }
         task.signals.fetch_or(number.bit(), SeqCst);
         // Under the lock, so that whoever has it after this knows that the mark, if any, is on its way.
-        if task.is_open_to(number) || task.awaits(number) {
+        if task.is_open_to(number) {
             rouse(task, number);
+        } else if task.awaits(number) {
+            // Not by its own number, which the OS thread blocks, and might keep for another.
+            rouse(task, Number::NUDGE);
         }
         Ok(())
     })

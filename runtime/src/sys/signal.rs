@@ -9,6 +9,8 @@ const SYS_RT_SIGPENDING: usize = 127;
 const SYS_RT_SIGTIMEDWAIT: usize = 128;
 const SYS_RT_SIGQUEUEINFO: usize = 129;
 const SYS_RT_TGSIGQUEUEINFO: usize = 297;
+const SIG_BLOCK: usize = 0;
+const SIG_UNBLOCK: usize = 1;
 const SIG_SETMASK: usize = 2;
 /// Bytes of the kernel's sigset_t.
 pub(super) const SIZE: usize = 8;
@@ -35,6 +37,31 @@ pub fn set_mask(mask: u64) {
     let new = &raw const mask as usize;
     // SAFETY: the call reads the eight bytes of `mask` and writes none.
     unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [SIG_SETMASK, new, 0, SIZE, 0, 0]) };
+}
+
+/// Blocks the signal by which threads are nudged, for the calling OS thread: [`wait_for`] then takes it.
+pub fn block_nudges() {
+    change_nudges(SIG_BLOCK);
+}
+
+/// Ends [`block_nudges`].
+pub fn unblock_nudges() {
+    change_nudges(SIG_UNBLOCK);
+}
+
+fn change_nudges(how: usize) {
+    let set = Number::NUDGE.bit();
+    // SAFETY: the call reads the eight bytes.
+    unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [how, &raw const set as usize, 0, SIZE, 0, 0]) };
+}
+
+/// Waits until a signal of `set`, all of them blocked, is pending, for `timeout` seconds and nanoseconds at most, and takes
+/// it: its number, or minus the errno (sigtimedwait(2)).
+pub fn wait_for(set: u64, info: &mut Info, timeout: Option<[u64; 2]>) -> isize {
+    let timeout = timeout.as_ref().map_or(0, |timeout| timeout.as_ptr() as usize);
+    let args = [&raw const set as usize, core::ptr::from_mut(info) as usize, timeout, SIZE, 0, 0];
+    // SAFETY: the call reads the set and the time, and writes the 128 bytes.
+    unsafe { arch::syscall(SYS_RT_SIGTIMEDWAIT, args) }
 }
 
 /// A stack for handlers (sigaltstack(2)): the kernel's stack_t.
@@ -105,9 +132,12 @@ pub fn pending() -> u64 {
 
 /// Takes the signal `number`, which the calling OS thread blocks, if it is pending.
 pub fn take_pending(number: Number) -> Option<Info> {
-    let (set, mut info, no_time) = (number.bit(), Info::zero(), [0u64; 2]);
-    let args = [&raw const set as usize, &raw mut info as usize, &raw const no_time as usize, SIZE, 0, 0];
-    // SAFETY: the call reads the set and the time, and writes the 128 bytes.
-    let taken = unsafe { arch::syscall(SYS_RT_SIGTIMEDWAIT, args) };
-    (taken > 0).then_some(info)
+    let mut info = Info::zero();
+    while wait_for(number.bit(), &mut info, Some([0; 2])) > 0 {
+        // A mark is no signal: whoever it was for has a queue to look at.
+        if !info.is_mark() {
+            return Some(info);
+        }
+    }
+    None
 }
