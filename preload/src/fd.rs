@@ -12,6 +12,7 @@
 //! *trusted*. For any other one the kernel is asked, which happens only where a call is about to wait.
 
 use crate::export::real;
+use crate::kernel;
 use crate::wait::Interest;
 use iopatch_runtime::reactor::{self, Slot};
 use libc::{c_int, ssize_t, timeval};
@@ -298,15 +299,13 @@ pub fn is_open(fd: c_int) -> bool {
 pub fn is_ready(fd: c_int, side: Interest) -> bool {
     let events = if side == Interest::WRITE { libc::POLLOUT } else { libc::POLLIN };
     let mut look = libc::pollfd { fd, events, revents: 0 };
-    // SAFETY: one structure, written in place.
-    unsafe { real::poll(&mut look, 1, 0) != 0 }
+    kernel::look(&mut look) != 0
 }
 
 /// Whether a socket has an error pending, which the next call would take.
 pub fn has_error(fd: c_int) -> bool {
     let mut look = libc::pollfd { fd, events: 0, revents: 0 };
-    // SAFETY: one structure, written in place.
-    unsafe { real::poll(&mut look, 1, 0) == 1 && look.revents & libc::POLLERR != 0 }
+    kernel::look(&mut look) == 1 && look.revents & libc::POLLERR != 0
 }
 
 /// Whether accept(2) has a socket to wait on, and a number to give: else it fails at once.

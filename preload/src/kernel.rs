@@ -5,8 +5,8 @@
 
 use crate::fd;
 use iopatch_runtime::arch::syscall;
-use libc::{SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
-use libc::{c_int, c_long, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
+use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
+use libc::{c_int, c_long, c_void, msghdr, pollfd, size_t, sockaddr, socklen_t, ssize_t};
 
 fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
@@ -46,4 +46,9 @@ pub fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
 /// sendmsg(2).
 pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     call(SYS_sendmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
+}
+
+/// poll(2) of one descriptor, without a wait: how many have something to tell.
+pub fn look(at: &mut pollfd) -> c_int {
+    call(SYS_poll, [std::ptr::from_mut(at) as usize, 1, 0, 0, 0, 0]) as c_int
 }

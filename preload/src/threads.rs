@@ -267,11 +267,10 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
     if is_gone(task) {
         return ESRCH;
     }
-    wait::testcancel();
     if task.life.load(Acquire) & life::DETACHED != 0 {
         return EINVAL;
     }
-    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
+    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) && !wait::cancel_requested() {
         return EDEADLK;
     }
     if task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
@@ -279,14 +278,15 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
     }
     let running = || !task.is_finished();
     while running() {
+        // One that has ended already is joined without a look at cancellation (glibc `pthread_join_common.c`).
+        if wait::cancel_requested() {
+            task.life.fetch_and(!life::JOINING, AcqRel);
+            wait::testcancel();
+        }
         match wait::park(Family::Thread, task.life.as_ptr().addr(), running, deadline) {
             Wake::TimedOut if running() => {
                 task.life.fetch_and(!life::JOINING, AcqRel);
                 return ETIMEDOUT;
-            }
-            Wake::Interrupted if wait::cancel_requested() => {
-                task.life.fetch_and(!life::JOINING, AcqRel);
-                wait::testcancel();
             }
             _ => {}
         }

@@ -185,11 +185,13 @@ pub struct Call {
     pub whole: usize,
     /// Until when to wait; `None`: as long as the socket's own time-out allows.
     pub deadline: Option<Deadline>,
+    /// Whether libc's own call is a cancellation point.
+    pub cancels: bool,
 }
 
 impl Call {
     pub const fn new(family: Family, fd: c_int, side: Interest) -> Self {
-        Self { family, fd, side, dontwait: false, whole: 0, deadline: None }
+        Self { family, fd, side, dontwait: false, whole: 0, deadline: None, cancels: true }
     }
 
     pub const fn dontwait(self, dontwait: bool) -> Self {
@@ -230,7 +232,9 @@ fn retry_as_task(
     fd: &mut c_int,
     attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
 ) -> ssize_t {
-    testcancel();
+    if call.cancels {
+        testcancel();
+    }
     signals::forget_handlers();
     let errno = fd::errno();
     let slot = reactor::slot(*fd);
@@ -287,7 +291,7 @@ fn wait_and_retry(
             }
             Ok(waited) => {
                 *fd = waited.fd;
-                if cancel_requested() {
+                if call.cancels && cancel_requested() {
                     // The wake that this thread may have taken is another's, who waits as well.
                     pass_on(*fd);
                     release(*fd, call.fd);

@@ -18,11 +18,16 @@ fn bad() -> c_int {
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn close(fd: c_int) -> c_int {
+    close_by(fd, || unsafe { real::close(fd) })
+}
+
+/// close(2) by `call`.
+pub(super) fn close_by(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
     if descriptor::is_hidden(fd) {
         return bad();
     }
     fd::dies(fd);
-    wait::detach(|| unsafe { real::close(fd) })
+    wait::detach(call)
 }
 
 /// Closes the stretches between the library's own. CLOSE_RANGE_CLOEXEC closes nothing now, and ours close on exec.

@@ -56,6 +56,8 @@ pub unsafe fn lockf(fd: c_int, command: c_int, len: off_t) -> c_int {
     if command != F_LOCK {
         return unsafe { real::lockf(fd, command, len) };
     }
+    // The attempt, F_TLOCK, is no cancellation point.
+    wait::testcancel();
     let attempt = || unsafe { real::lockf(fd, F_TLOCK, len) };
     try_first(&[EACCES, EAGAIN], attempt, || unsafe { real::lockf(fd, command, len) })
 }

@@ -237,6 +237,8 @@ const OF_A_THREAD: [c_long; 20] = [
 #[expect(non_upper_case_globals, reason = "C's own names")]
 pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
     let (i1, i2, i3) = (a1 as c_int, a2 as c_int, a3 as c_int);
+    // SAFETY: the program's, who asked for this very call.
+    let call = || unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) };
     match number {
         SYS_futex => match futex(a1, i2, a3 as u32, a4, a5, a6 as u32) {
             Some(result) => return answer(result),
@@ -248,7 +250,8 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
             wait::yield_now();
             return 0;
         }
-        SYS_close => return c_long::from(unsafe { fdops::close(i1) }),
+        // Unlike close(2), no cancellation point.
+        SYS_close => return c_long::from(fdops::close_by(i1, || call() as c_int)),
         SYS_dup2 => return c_long::from(unsafe { fdops::dup2(i1, i2) }),
         SYS_dup3 => return c_long::from(unsafe { fdops::dup3(i1, i2, i3) }),
         SYS_close_range => return c_long::from(unsafe { fdops::close_range(a1 as c_uint, a2 as c_uint, i3) }),
@@ -268,6 +271,5 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
         }
         _ => {}
     }
-    // SAFETY: the program's, who asked for this very call.
-    wait::detach(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) })
+    wait::detach(call)
 }

@@ -298,7 +298,7 @@ pub unsafe fn note_sent(msg: *const msghdr) {
     }
 }
 
-/// sendfile(2) until `n` bytes are sent, the file ends, or there is an error.
+/// sendfile(2), which is no cancellation point in glibc, until `n` bytes are sent, the file ends, or there is an error.
 pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize) -> ssize_t) -> ssize_t {
     if guard::coroutine().is_none()
         || fd::is_nonblocking(out)
@@ -307,7 +307,7 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
     {
         return wait::detach(|| attempt(n));
     }
-    let call = Call::new(Family::Socket, out, Interest::WRITE);
+    let call = Call { cancels: false, ..Call::new(Family::Socket, out, Interest::WRITE) };
     send_all(
         call,
         || n,

@@ -34,7 +34,6 @@ fn suspend(task: &'static Task, mask: u64) -> c_int {
 
 /// Takes a signal of `set`, waiting until `deadline` for one. Its number, or -1 with EAGAIN or EINTR.
 unsafe fn take(task: &'static Task, set: *const sigset_t, info: &mut Info, deadline: Option<Deadline>) -> c_int {
-    wait::testcancel();
     wait::begin();
     // SAFETY: the program's.
     let wanted = unsafe { bits(set) };
@@ -111,6 +110,7 @@ pub unsafe fn __xpg_sigpause(signum: c_int) -> c_int {
 
 pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int {
     let Some(task) = guard::self_task() else { return unsafe { real::sigtimedwait(set, info, timeout) } };
+    wait::testcancel();
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec)) {
         return fd::fail(EINVAL) as c_int;

@@ -92,6 +92,7 @@ pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, t
     let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
         return unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) };
     };
+    wait::testcancel();
     unsafe { parts::receive_messages(fd, msgs, n, flags, timeout) }
 }
 
@@ -139,6 +140,7 @@ pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -
     let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
         return unsafe { real::sendmmsg(fd, msgs, n, flags) };
     };
+    wait::testcancel();
     unsafe { parts::send_messages(fd, msgs, n, flags) }
 }
 
