@@ -1,0 +1,3 @@
+/* Cleanup handlers, with -fexceptions: the unwinder's kind. */
+/* cflags: -fexceptions */
+#include "cancel_cleanup.h"
