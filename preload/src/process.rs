@@ -28,6 +28,12 @@ static STACK: AtomicUsize = AtomicUsize::new(0);
 static NATIVE: AtomicBool = AtomicBool::new(true);
 /// Main has called pthread_exit: the process ends with its last thread.
 static MAIN_LEFT: AtomicBool = AtomicBool::new(false);
+
+/// A coroutine has cancelled main, which ends inside libc when it acts on that.
+static MAIN_CANCELLED: AtomicBool = AtomicBool::new(false);
+
+/// The [`undertaker`] is at work.
+static UNDERTAKER: AtomicBool = AtomicBool::new(false);
 /// One starts the runtime; the others wait, natively: it takes some 200 us, once.
 static STARTING: Lock<()> = Lock::new(());
 
@@ -179,7 +185,9 @@ extern "C" fn in_child() {
     unsafe { STARTING.forget_holder() };
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     os_thread::begin();
-    MAIN_LEFT.store(false, Relaxed);
+    for of_the_parent in [&MAIN_LEFT, &MAIN_CANCELLED, &UNDERTAKER] {
+        of_the_parent.store(false, Relaxed);
+    }
     signals::begin_main();
     FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);
 }
@@ -212,15 +220,34 @@ pub fn before_native_exit() {
     if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
         // No signal is main's any more.
         set_main_mask(u64::MAX);
-        spawn(undertaker, std::ptr::null_mut());
+        begin_end();
     } else if is_main && sched::get().is_none() && FORKED_FROM_COROUTINE.load(Relaxed) {
         // SAFETY: the end of the last thread is exit(0).
         unsafe { exit(0) };
     }
 }
 
+/// Starts the [`undertaker`], once.
+fn begin_end() {
+    if !UNDERTAKER.swap(true, Relaxed) {
+        spawn(undertaker, std::ptr::null_mut());
+    }
+}
+
+/// Main is about to be cancelled. A coroutine can't make an OS thread: its carrier does, at the coroutine's end.
+pub fn before_cancel_of_main() {
+    match guard::self_task() {
+        Some(_) => MAIN_CANCELLED.store(true, Release),
+        None if sched::get().is_some() => begin_end(),
+        None => {}
+    }
+}
+
 /// A coroutine has ended: on its carrier.
 pub fn one_ended() {
+    if MAIN_CANCELLED.load(Acquire) {
+        begin_end();
+    }
     if MAIN_LEFT.load(Acquire) {
         crate::wait::unpark(MAIN_LEFT.as_ptr().addr(), usize::MAX);
     }

@@ -32,7 +32,12 @@ pub fn begin_main() {
 }
 
 pub fn is_main() -> bool {
-    MAIN.load(Relaxed) == arch::thread_pointer()
+    is_mains(arch::thread_pointer())
+}
+
+/// Whether `thread_pointer` is main's.
+pub fn is_mains(thread_pointer: usize) -> bool {
+    MAIN.load(Relaxed) == thread_pointer
 }
 
 /// What a handler of three arguments is; one of fewer does not look at the rest.

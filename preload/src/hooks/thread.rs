@@ -12,6 +12,7 @@ pub use super::thread_attr::{
 use crate::export::real;
 use crate::guard;
 use crate::process;
+use crate::signals;
 use crate::threads;
 use crate::wait;
 use libc::*;
@@ -87,6 +88,9 @@ pub unsafe fn pthread_cancel(thread: pthread_t) -> c_int {
     if let Some(task) = unsafe { guard::task_of(thread) } {
         threads::cancel(task);
         return 0;
+    }
+    if signals::is_mains(thread as usize) {
+        process::before_cancel_of_main();
     }
     let error = unsafe { real::pthread_cancel(thread) };
     unsafe { wait::interrupt_native(thread) };
