@@ -323,7 +323,7 @@ pub fn cancel(task: &'static Task) {
     }
     abi::request_cancel(tcb);
     if !task.is_current() {
-        signals::nudge(task, abi::cancels_at_once(tcb));
+        signals::nudge(task, abi::cancels_at_once(tcb) || task.is_awaiting());
     } else if abi::cancels_at_once(tcb) {
         // SAFETY: it has no precondition.
         unsafe { real::pthread_testcancel() };

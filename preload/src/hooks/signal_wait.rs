@@ -46,13 +46,14 @@ unsafe fn take(task: &'static Task, set: *const sigset_t, info: &mut Info, deadl
                 *info = told;
                 number.0 as isize
             }
+            None if wait::cancel_requested() => -(EINTR as isize),
             None => wait_in_kernel(wanted, info, deadline),
         };
         signal::unblock_nudges();
         match Number::new(result.max(0) as u32) {
             Some(Number::NUDGE) => answer(info),
             Some(number) => break number.0 as c_int,
-            None if result == -(EINTR as isize) && !wait::is_interrupted(false) => {}
+            None if result == -(EINTR as isize) && (wait::cancel_requested() || !wait::is_interrupted(false)) => {}
             None => break fd::fail(-result as c_int) as c_int,
         }
         wait::testcancel();

@@ -283,6 +283,11 @@ impl Task {
         self.awaited.store(set, SeqCst);
     }
 
+    /// Whether the thread waits for signals, in the kernel.
+    pub fn is_awaiting(&self) -> bool {
+        self.awaited.load(SeqCst) != 0
+    }
+
     pub(crate) fn awaits(&self, number: Number) -> bool {
         self.awaited.load(SeqCst) & number.bit() != 0
     }
