@@ -3,8 +3,8 @@
 use super::{Runtime, Worker, get};
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
-use crate::signals;
-use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
+use crate::signals::{self, masks};
+use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use crate::sys::futex;
 use crate::sys::signal::{self, AltStack};
 use crate::task::{Settled, Step, Task};
@@ -22,7 +22,7 @@ pub struct Carrier {
     /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
     thread_pointer: usize,
     float: FloatControl,
-    mask: Cell<u64>,
+    mask: AtomicU64,
     alt_stack: Cell<AltStack>,
     /// The kernel's id of the OS thread.
     pub(crate) tid: u32,
@@ -40,7 +40,7 @@ impl Carrier {
                 next_idle: AtomicPtr::new(null_mut()),
                 thread_pointer: arch::thread_pointer(),
                 float: FloatControl::read(),
-                mask: Cell::new(signal::ALL),
+                mask: AtomicU64::new(signal::ALL),
                 alt_stack: Cell::new(AltStack::NONE),
                 tid: rustix::thread::gettid().as_raw_pid() as u32,
             };
@@ -95,10 +95,27 @@ impl Carrier {
         }
     }
 
+    /// The task that runs here has given the OS thread another mask.
+    pub(crate) fn note_mask(&self, mask: u64) {
+        self.mask.store(mask, SeqCst);
+    }
+
+    /// Whether the OS thread may take signals that no thread of the program would.
+    pub(crate) fn is_too_open(&self) -> bool {
+        !self.mask.load(SeqCst) & !masks::allowed() & signal::ALL != 0
+    }
+
+    /// As the scheduler: nothing is to arrive here that is for nobody.
+    pub(crate) fn close(&self) {
+        if self.is_too_open() {
+            self.set_mask(signal::ALL);
+        }
+    }
+
     fn set_mask(&self, mask: u64) {
-        if mask != self.mask.get() {
+        if mask != self.mask.load(Relaxed) {
             signal::set_mask(mask);
-            self.mask.set(mask);
+            self.mask.store(mask, SeqCst);
         }
     }
 
@@ -107,7 +124,7 @@ impl Carrier {
     fn route_held(&self, runtime: &Runtime) {
         let mine = Local::mine();
         if mine.held.load(Relaxed) != 0 {
-            self.mask.set(signal::ALL);
+            self.mask.store(signal::ALL, SeqCst);
             signals::route(runtime, mine);
         }
     }
@@ -118,7 +135,7 @@ impl Carrier {
         // SAFETY: the task is this carrier's until it is settled, or finished.
         let local = unsafe { Local::of(task.thread_pointer()) };
         if local.held.load(Relaxed) != 0 {
-            self.mask.set(signal::ALL);
+            self.mask.store(signal::ALL, SeqCst);
             match ended {
                 true => signals::route(runtime, local),
                 false => signals::hand_back(task, local),
@@ -195,7 +212,6 @@ impl Carrier {
         let float = FloatControl::read();
         task.float.set(float);
         self.float.load_over(float);
-        self.mask.set(task.mask());
         self.alt_stack.set(task.alt_stack.get());
         step
     }

@@ -293,6 +293,27 @@ impl Runtime {
         }
     }
 
+    /// Has every carrier in the scheduler block what no thread of the program would take by now; whether all do. The
+    /// caller's own, if it is a task, has its mask.
+    pub(crate) fn close_carriers(&self) -> bool {
+        let mine = Local::mine();
+        // SAFETY: null, or a carrier, which never ends.
+        if let Some(carrier) = unsafe { mine.carrier.load(Relaxed).as_ref() } {
+            carrier.close();
+        }
+        // SAFETY: the calling thread's own descriptor.
+        let own = unsafe { local::owner(crate::arch::thread_pointer()) }.map(carrier_of);
+        self.workers().iter().fold(true, |all, worker| {
+            // SAFETY: as above.
+            let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
+            let open = owner.is_some_and(|it| own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open());
+            if open {
+                worker.notify();
+            }
+            all && !open
+        })
+    }
+
     /// A carrier without a worker, if one is idle.
     fn take_idle(&self) -> Option<&'static Carrier> {
         let mut idle = self.idle.lock();

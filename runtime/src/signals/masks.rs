@@ -38,10 +38,20 @@ pub(crate) fn begin(common: u64) {
     *COUNTS.lock() = [0; 64];
 }
 
+/// The signals that a coroutine does not block.
+fn open() -> u64 {
+    let common = if COMMON_COUNT.load(SeqCst) > 0 { !COMMON.load(Relaxed) } else { 0 };
+    common | OTHERS.load(SeqCst)
+}
+
 /// The signals that main blocks and a coroutine does not.
 pub(crate) fn wanted() -> u64 {
-    let common = if COMMON_COUNT.load(SeqCst) > 0 { !COMMON.load(Relaxed) } else { 0 };
-    (common | OTHERS.load(SeqCst)) & MAIN.load(SeqCst) & signal::ALL
+    open() & MAIN.load(SeqCst) & signal::ALL
+}
+
+/// The signals that a thread of the program would take.
+pub(crate) fn allowed() -> u64 {
+    open() | !MAIN.load(SeqCst)
 }
 
 /// A coroutine begins with `mask`.

@@ -269,18 +269,18 @@ pub fn look() {
 /// How often whoever blocks a signal looks whether the monitor does, too, before it goes on regardless.
 const LOOKS: u32 = 1000;
 
-/// A mask has changed: the monitor is to take other signals. One that is to take fewer does so before this returns: a
+/// A mask has changed: the monitor is to take other signals, and the carriers in the scheduler none that are for nobody. Those
+/// that are to take fewer do so before this returns: a
 /// program that blocks a signal may send it at once, and find it pending. Bounded, for the monitor may be waiting for a
 /// lock of libc's that the caller's own handler has interrupted.
 pub(crate) fn masks_changed() {
     let Some(runtime) = sched::get() else { return };
     let wanted = masks::wanted();
-    if wanted == runtime.monitor.open_signals() {
-        return;
+    if wanted != runtime.monitor.open_signals() {
+        runtime.monitor.poke();
     }
-    runtime.monitor.poke();
     for _ in 0..LOOKS {
-        if runtime.monitor.open_signals() & !masks::wanted() == 0 {
+        if runtime.monitor.open_signals() & !wanted == 0 && runtime.close_carriers() {
             return;
         }
         rustix::thread::sched_yield();

@@ -15,7 +15,7 @@ pub use state::{Settled, State, Ticket, Wake, Woken};
 
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
-use crate::sched::Carrier;
+use crate::sched::{self, Carrier};
 use crate::signals::{self, Number, masks};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, SeqCst};
 use crate::sys::signal::{self, AltStack};
@@ -263,6 +263,7 @@ impl Task {
             if before != mask {
                 masks::remove(before);
                 masks::add(mask);
+                sched::carrier_of(self).note_mask(mask);
                 signals::masks_changed();
             }
             // Whoever sends a signal notes it, then looks at the mask.
