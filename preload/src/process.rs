@@ -19,7 +19,7 @@ use iopatch_runtime::sys::signal;
 use iopatch_runtime::task::slab::Shape;
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
 static WORKERS: AtomicUsize = AtomicUsize::new(1);
 /// `--stack-size`; 0: what libc would give.
@@ -34,6 +34,8 @@ static MAIN_CANCELLED: AtomicBool = AtomicBool::new(false);
 
 /// The [`undertaker`] is at work.
 static UNDERTAKER: AtomicBool = AtomicBool::new(false);
+/// Main's signal mask when it left.
+static LAST_MASK: AtomicU64 = AtomicU64::new(0);
 /// One starts the runtime; the others wait, natively: it takes some 200 us, once.
 static STARTING: Lock<()> = Lock::new(());
 
@@ -218,6 +220,7 @@ pub fn before_native_exit() {
     // SAFETY: neither call has a precondition.
     let is_main = unsafe { getpid() == real::gettid() };
     if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
+        LAST_MASK.store(signal::mask(), Relaxed);
         // No signal is main's any more.
         set_main_mask(u64::MAX);
         begin_end();
@@ -264,6 +267,8 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
         // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
         let ours = totals.os_threads - os_thread::ended() + 2;
         if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
+            // As the program's last thread would: what main's mask lets in arrives.
+            signal::set_mask(LAST_MASK.load(Relaxed));
             // SAFETY: no thread of the program is left that could call it as well.
             unsafe { exit(0) };
         }

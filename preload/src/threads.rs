@@ -83,8 +83,11 @@ unsafe fn asks_for_scheduling(attr: *const pthread_attr_t) -> bool {
         pthread_attr_getschedpolicy(attr, &mut policy);
         let mut cpus: cpu_set_t = std::mem::zeroed();
         pthread_attr_getaffinity_np(attr, size_of::<cpu_set_t>(), &mut cpus);
+        let mut param: sched_param = std::mem::zeroed();
+        pthread_attr_getschedparam(attr, &mut param);
+        let asks = policy != SCHED_OTHER || param.sched_priority != 0;
         // An attribute without CPUs is answered with all of them.
-        CPU_COUNT(&cpus) != CPU_SETSIZE || (inherit == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER)
+        CPU_COUNT(&cpus) != CPU_SETSIZE || (inherit == PTHREAD_EXPLICIT_SCHED && asks)
     }
 }
 

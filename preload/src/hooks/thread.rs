@@ -9,6 +9,7 @@ pub use super::thread_attr::{
     pthread_setaffinity_np, pthread_setname_np, pthread_setschedparam, pthread_setschedprio,
 };
 
+use super::mutex;
 use crate::export::real;
 use crate::guard;
 use crate::process;
@@ -62,7 +63,7 @@ pub unsafe fn pthread_clockjoin_np(
     if deadline.is_null() {
         return unsafe { threads::join(task, result, None) };
     }
-    match wait::deadline(clock, deadline) {
+    match mutex::deadline(clock, deadline) {
         Ok(deadline) => unsafe { threads::join(task, result, Some(deadline)) },
         // glibc looks at the time only when it must wait.
         Err(_) if task.is_finished() => unsafe { threads::join(task, result, None) },
