@@ -195,8 +195,8 @@ C
     cc -O1 -Wall -Wextra -Werror -pthread -o decides decides.c
     run --separate-stderr "$iopatch" --workers 2 --log ./decides
     [ "$status" -eq 0 ]
-    lines=$(sed -E 's/^iopatch\[[0-9]+\]: //; s/thread [0-9]+/thread N/g' <<<"$stderr")
-    [ "$lines" = "threads are coroutines from here on; workers started: 2
+    said=$(sed -E 's/^iopatch\[[0-9]+\]: //; s/thread [0-9]+/thread N/g' <<<"$stderr")
+    [ "$said" = "threads are coroutines from here on; workers started: 2
 thread N keeps OS thread N: asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock
 a thread is native: its attributes ask for CPUs or a scheduling policy" ]
     run --separate-stderr "$iopatch" --workers 2 ./decides
