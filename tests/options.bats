@@ -197,7 +197,7 @@ C
     [ "$status" -eq 0 ]
     said=$(sed -E 's/^iopatch\[[0-9]+\]: //; s/thread [0-9]+/thread N/g' <<<"$stderr")
     [ "$said" = "threads are coroutines from here on; workers started: 2
-thread N keeps OS thread N: asks for what the kernel keeps of an OS thread: CPUs, priority or CPU clock
+thread N keeps OS thread N: asks for its CPU clock
 a thread is native: its attributes ask for CPUs or a scheduling policy" ]
     run --separate-stderr "$iopatch" --workers 2 ./decides
     [ -z "$stderr" ]
