@@ -1,4 +1,4 @@
-/* Who takes a signal to the process: main, if it does not block it; else a thread that does not; else it stays pending,
+/* Who takes a signal to the process: a thread that does not block it; where there is none it stays pending,
  * until one unblocks it, or waits for it. sigwait by a thread of its own, the usual way to handle signals. */
 #include "asleep.h"
 #include "thread.h"
@@ -83,12 +83,13 @@ int main(void)
     for (int i = 0; i < 4; i++)
         t[i] = spawn(blocked, (void *)(intptr_t)(i + 10));
     kill(getpid(), SIGUSR1);
-    CHECK_EQ(caught, 1);
-    CHECK_EQ(by, 1);
+    wait_for(1);
+    /* Linux prefers main, but another one that enters the kernel at that moment may be quicker. */
+    CHECK(by == 1 || by >= 10);
     stop = 1;
     for (int i = 0; i < 4; i++)
         join(t[i]);
-    OK("main takes it");
+    OK("one that does not block it, while all do not");
 
     stop = 0;
     CHECK_EQ(pthread_sigmask(SIG_BLOCK, &usr1, NULL), 0);
