@@ -11,9 +11,10 @@
 use crate::arch;
 use crate::park;
 use crate::sched::{self, Runtime};
+use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicI32, AtomicU32, Lock, Relaxed, Release};
+use crate::sys::descriptor;
 use crate::sys::epoll::{Epoll, Event};
-use crate::sys::{descriptor, signal};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -46,19 +47,21 @@ pub fn word(pid: i32) -> &'static AtomicU32 {
 /// Has `pid` watched; false where that can't be.
 pub fn watch(pid: i32) -> bool {
     let Some(runtime) = sched::get() else { return false };
-    let mut state = STATE.lock();
-    if *state == State::Unborn {
-        *state = start(runtime);
-    }
-    let watching = *state == State::Watching;
-    drop(state);
+    // A handler that waits for a child as well must not find the lock held by the thread that it has interrupted.
+    let watching = signals::section(|| {
+        let mut state = STATE.lock();
+        if *state == State::Unborn {
+            *state = start(runtime);
+        }
+        *state == State::Watching
+    });
     let free = |place: &AtomicI32| place.compare_exchange(0, pid, AcqRel, Relaxed).is_ok();
     watching && (free(&ASKED[pid as usize % WORDS]) || ASKED.iter().any(free)) && ring()
 }
 
 /// How many OS threads this is.
 pub(crate) fn os_threads() -> u64 {
-    u64::from(*STATE.lock() == State::Watching)
+    u64::from(signals::section(|| *STATE.lock() == State::Watching))
 }
 
 /// One of the library's own descriptors has moved to another number.
@@ -98,7 +101,6 @@ const MOST: usize = 8192;
 struct Watched([i32; MOST]);
 
 extern "C" fn main(_: *mut c_void) -> *mut c_void {
-    signal::set_mask(signal::ALL);
     let bell = BELL.load(Acquire);
     let epoll = match own_table(bell) {
         true => Epoll::new().ok().filter(|epoll| epoll.add(bell, 0).is_ok()),
