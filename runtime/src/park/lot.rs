@@ -61,32 +61,24 @@ pub fn park(
     validate: impl FnOnce() -> bool,
     deadline: Option<Deadline>,
 ) -> Option<Wake> {
-    signals::section(|| park_in_section(family, addr, mask, validate, deadline))
-}
+    signals::section(|| {
+        let mut bucket = LOT[index(addr)].0.lock();
+        if !validate() {
+            return None;
+        }
+        let waiter = Waiter::announce();
+        let mut node = Node::new(waiter, Place { addr, mask });
+        let node = NonNull::from(&mut node);
+        // SAFETY: the node is removed below, before its frame ends.
+        unsafe { bucket.push(node) };
+        drop(bucket);
 
-fn park_in_section(
-    family: Family,
-    addr: usize,
-    mask: u32,
-    validate: impl FnOnce() -> bool,
-    deadline: Option<Deadline>,
-) -> Option<Wake> {
-    let mut bucket = LOT[index(addr)].0.lock();
-    if !validate() {
-        return None;
-    }
-    let waiter = Waiter::announce();
-    let mut node = Node::new(waiter, Place { addr, mask });
-    let node = NonNull::from(&mut node);
-    // SAFETY: the node is removed below, before its frame ends.
-    unsafe { bucket.push(node) };
-    drop(bucket);
-
-    let why = waiter.wait(family, deadline);
-    if why != Wake::Unparked {
-        remove(node);
-    }
-    Some(why)
+        let why = waiter.wait(family, deadline);
+        if why != Wake::Unparked {
+            remove(node);
+        }
+        Some(why)
+    })
 }
 
 /// Takes out a node that nobody unparked; `requeue` may be moving it to another bucket meanwhile.
@@ -158,35 +150,27 @@ pub fn requeue(
     requeue: usize,
     validate: impl FnOnce() -> bool,
 ) -> Option<Requeued> {
-    signals::section(|| requeue_in_section(from, to, wake, requeue, validate))
-}
-
-fn requeue_in_section(
-    from: usize,
-    to: usize,
-    wake: usize,
-    requeue: usize,
-    validate: impl FnOnce() -> bool,
-) -> Option<Requeued> {
-    let (a, b) = (index(from), index(to));
-    let mut wakeups = Wakeups::new();
-    let mut low = LOT[a.min(b)].0.lock();
-    let done = if a == b {
-        validate().then(|| {
-            let woken = wake_some(&mut low, from, wake, u32::MAX, &mut wakeups);
-            Requeued { woken, moved: rename(&mut low, from, to, requeue) }
-        })
-    } else {
-        let mut high = LOT[a.max(b)].0.lock();
-        let (source, target) = if a < b { (&mut low, &mut high) } else { (&mut high, &mut low) };
-        validate().then(|| {
-            let woken = wake_some(source, from, wake, u32::MAX, &mut wakeups);
-            Requeued { woken, moved: transfer(source, target, from, to, requeue) }
-        })
-    };
-    drop(low);
-    wakeups.deliver();
-    done
+    signals::section(|| {
+        let (a, b) = (index(from), index(to));
+        let mut wakeups = Wakeups::new();
+        let mut low = LOT[a.min(b)].0.lock();
+        let done = if a == b {
+            validate().then(|| {
+                let woken = wake_some(&mut low, from, wake, u32::MAX, &mut wakeups);
+                Requeued { woken, moved: rename(&mut low, from, to, requeue) }
+            })
+        } else {
+            let mut high = LOT[a.max(b)].0.lock();
+            let (source, target) = if a < b { (&mut low, &mut high) } else { (&mut high, &mut low) };
+            validate().then(|| {
+                let woken = wake_some(source, from, wake, u32::MAX, &mut wakeups);
+                Requeued { woken, moved: transfer(source, target, from, to, requeue) }
+            })
+        };
+        drop(low);
+        wakeups.deliver();
+        done
+    })
 }
 
 fn rename(bucket: &mut List<Place>, from: usize, to: usize, most: usize) -> usize {

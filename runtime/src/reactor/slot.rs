@@ -242,24 +242,22 @@ impl Slot {
     /// Those who wait on the number keep the open file, as a blocked call does in the kernel: it
     /// lives on under a number of the library's, which they go on with.
     pub fn reset(&self, fd: RawFd, others: bool) {
-        signals::section(|| self.reset_in_section(fd, others));
-    }
-
-    fn reset_in_section(&self, fd: RawFd, others: bool) {
-        let mut inner = self.inner.lock();
-        let busy = !inner.waiters.is_empty();
-        if let Some(epoll) = self.watching().filter(|_| others || busy) {
-            epoll.delete(fd);
-        }
-        let waiters = core::mem::take(&mut inner.waiters);
-        let worker = self.watcher.swap(0, Relaxed);
-        self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
-        self.readiness.store(0, Release);
-        self.facts.store(0, Relaxed);
-        drop(inner);
-        if busy {
-            Self::move_waiters(fd, waiters, worker);
-        }
+        signals::section(|| {
+            let mut inner = self.inner.lock();
+            let busy = !inner.waiters.is_empty();
+            if let Some(epoll) = self.watching().filter(|_| others || busy) {
+                epoll.delete(fd);
+            }
+            let waiters = core::mem::take(&mut inner.waiters);
+            let worker = self.watcher.swap(0, Relaxed);
+            self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
+            self.readiness.store(0, Release);
+            self.facts.store(0, Relaxed);
+            drop(inner);
+            if busy {
+                Self::move_waiters(fd, waiters, worker);
+            }
+        });
     }
 
     /// Gives the open file behind `fd` a number of the library's, for those who wait on it.

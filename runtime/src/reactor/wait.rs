@@ -29,31 +29,21 @@ pub fn wait(
     deadline: Option<Deadline>,
     trusted: bool,
 ) -> Result<Waited, Unwatchable> {
-    signals::section(|| wait_in_section(task, family, fd, interest, deadline, trusted))
-}
-
-#[inline]
-fn wait_in_section(
-    task: &'static Task,
-    family: Family,
-    fd: RawFd,
-    interest: Interest,
-    deadline: Option<Deadline>,
-    trusted: bool,
-) -> Result<Waited, Unwatchable> {
-    const ENOSYS: i32 = 38;
-    let slot = slot(fd).ok_or(Unwatchable(ENOSYS))?;
-    slot.watch(fd, task.home(), trusted)?;
-    let waiter = Waiter::announce();
-    let mut node = Node::new(waiter, Place { fd, interest });
-    let node = NonNull::from(&mut node);
-    // SAFETY: the node leaves below, before its frame ends.
-    if !unsafe { slot.enter(node) } {
-        let why = waiter.retract().unwrap_or(Wake::Unparked);
-        return Ok(Waited { why, fd });
-    }
-    let why = waiter.wait(family, deadline);
-    Ok(Waited { why, fd: leave(node, why) })
+    signals::section(|| {
+        const ENOSYS: i32 = 38;
+        let slot = slot(fd).ok_or(Unwatchable(ENOSYS))?;
+        slot.watch(fd, task.home(), trusted)?;
+        let waiter = Waiter::announce();
+        let mut node = Node::new(waiter, Place { fd, interest });
+        let node = NonNull::from(&mut node);
+        // SAFETY: the node leaves below, before its frame ends.
+        if !unsafe { slot.enter(node) } {
+            let why = waiter.retract().unwrap_or(Wake::Unparked);
+            return Ok(Waited { why, fd });
+        }
+        let why = waiter.wait(family, deadline);
+        Ok(Waited { why, fd: leave(node, why) })
+    })
 }
 
 /// Takes a node out of whatever slot it is in now; returns that slot's number.
@@ -109,27 +99,21 @@ pub fn wait_any(
     entries: &mut [Entry],
     deadline: Option<Deadline>,
 ) -> Result<Wake, Unwatchable> {
-    signals::section(|| wait_any_in_section(task, family, entries, deadline))
-}
-
-fn wait_any_in_section(
-    task: &'static Task,
-    family: Family,
-    entries: &mut [Entry],
-    deadline: Option<Deadline>,
-) -> Result<Wake, Unwatchable> {
-    for entry in entries.iter() {
-        prepare(entry, task.home())?;
-    }
-    let waiter = Waiter::announce();
-    let all = entries.len();
-    let entered = enter_all(entries, waiter);
-    let why = if entered == all { waiter.wait(family, deadline) } else { waiter.retract().unwrap_or(Wake::Unparked) };
-    for entry in &mut entries[..entered] {
-        // Any of them, but one: whoever woke us took out only the node that it woke.
-        leave(NonNull::from(&mut entry.node), Wake::Interrupted);
-    }
-    Ok(why)
+    signals::section(|| {
+        for entry in entries.iter() {
+            prepare(entry, task.home())?;
+        }
+        let waiter = Waiter::announce();
+        let all = entries.len();
+        let entered = enter_all(entries, waiter);
+        let why =
+            if entered == all { waiter.wait(family, deadline) } else { waiter.retract().unwrap_or(Wake::Unparked) };
+        for entry in &mut entries[..entered] {
+            // Any of them, but one: whoever woke us took out only the node that it woke.
+            leave(NonNull::from(&mut entry.node), Wake::Interrupted);
+        }
+        Ok(why)
+    })
 }
 
 fn prepare(entry: &Entry, worker: &Worker) -> Result<(), Unwatchable> {
