@@ -6,8 +6,7 @@ pub use iopatch_runtime::task::Task;
 
 /// The caller's coroutine, even while it is pinned to an OS thread and acts natively; `None`: a thread of the kernel's.
 pub fn self_task() -> Option<&'static Task> {
-    // SAFETY: the calling thread's own descriptor.
-    unsafe { local::owner(iopatch_runtime::arch::thread_pointer()) }
+    local::own_task()
 }
 
 /// The coroutine that `thread` is; `None`: a thread of the kernel's, libc knows it.

@@ -217,8 +217,7 @@ pub fn end_of_main() -> ! {
 /// A native thread is about to end by pthread_exit(3). If it is main, libc counts our OS threads among those that keep
 /// the process alive; so one more of them sees to it that the process ends with the program's last thread.
 pub fn before_native_exit() {
-    // SAFETY: neither call has a precondition.
-    let is_main = unsafe { getpid() == real::gettid() };
+    let is_main = signals::is_main();
     if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
         LAST_MASK.store(signal::mask(), Relaxed);
         // No signal is main's any more.

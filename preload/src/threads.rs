@@ -273,7 +273,7 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
     if task.life.load(Acquire) & life::DETACHED != 0 {
         return EINVAL;
     }
-    if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) && !wait::cancel_requested() {
+    if task.is_current() && !wait::cancel_requested() {
         return EDEADLK;
     }
     if task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {

@@ -62,6 +62,18 @@ pub fn current() -> Option<&'static Task> {
     unsafe { task.as_ref() }
 }
 
+/// The calling thread's coroutine, even while it keeps an OS thread and acts natively.
+pub fn own_task() -> Option<&'static Task> {
+    // SAFETY: the calling thread's own descriptor.
+    unsafe { owner(arch::thread_pointer()) }
+}
+
+/// The carrier that the caller is, in the scheduler.
+pub(crate) fn carrier() -> Option<&'static Carrier> {
+    // SAFETY: null, or a carrier, which never ends.
+    unsafe { Local::mine().carrier.load(Relaxed).as_ref() }
+}
+
 /// The coroutine whose thread descriptor `tp` is; `None` for a native thread.
 ///
 /// # Safety

@@ -11,15 +11,12 @@ use crate::guard;
 use crate::signals::{self, bits, changed};
 use crate::threads;
 use iopatch_runtime::sched;
-use iopatch_runtime::signals::{SI_QUEUE, SI_USER, set_main_mask};
+use iopatch_runtime::signals::{SI_QUEUE, SI_TKILL, SI_USER, set_main_mask};
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::zeroed;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-
-/// The code of a signal that is aimed at a thread.
-const SI_TKILL: c_int = -6;
 
 /// The signals whose handlers, as `signal` installs them, interrupt calls (siginterrupt(3)): as libc keeps it.
 static INTERRUPT: AtomicU64 = AtomicU64::new(0);

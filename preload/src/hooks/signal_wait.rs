@@ -4,20 +4,18 @@
 //! handoff, since only there is a signal to the process taken by exactly one of those who wait for it. What was sent to
 //! the coroutine itself is in its queue, and a marked signal of that number ends the kernel's wait.
 
+use super::select::limit::is_time;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
 use crate::signals::{bits, mask_of};
 use crate::wait::{self, Deadline};
 use iopatch_runtime::now;
-use iopatch_runtime::signals::{self, Info, Number};
+use iopatch_runtime::signals::{self, Info, Number, SI_TKILL};
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
-
-/// glibc tells of a signal by tgkill(2) as one by kill(2), here alone (`sigtimedwait.c`).
-const SI_TKILL: c_int = -6;
 
 /// Waits until a handler has run, with `mask` as the coroutine's.
 fn suspend(task: &'static Task, mask: u64) -> c_int {
@@ -113,13 +111,14 @@ pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: 
     let Some(task) = guard::self_task() else { return unsafe { real::sigtimedwait(set, info, timeout) } };
     wait::testcancel();
     let time = unsafe { timeout.as_ref() };
-    if time.is_some_and(|time| time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec)) {
+    if time.is_some_and(|time| !is_time(time)) {
         return fd::fail(EINVAL) as c_int;
     }
     let mut told = MaybeUninit::<Info>::zeroed();
     let told = unsafe { told.assume_init_mut() };
     let number = unsafe { take(task, set, told, time.map(|time| Deadline::after(wait::nanoseconds(time)))) };
     if number > 0 && !info.is_null() {
+        // glibc tells of a signal by tgkill(2) as of one by kill(2), here alone (`sigtimedwait.c`).
         if told.code == SI_TKILL {
             told.code = SI_USER;
         }

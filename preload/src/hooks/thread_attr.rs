@@ -109,7 +109,7 @@ pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) ->
         Some(task) => match Whose::of(task) {
             Whose::Like(_) | Whose::Nobodys => ESRCH,
             Whose::Mine | Whose::Kernels(_) => {
-                if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) {
+                if task.is_current() {
                     wait::pin("asks for its CPU clock");
                 }
                 unsafe { real::pthread_getcpuclockid(thread, clock) }

@@ -50,7 +50,7 @@ impl Whose {
     /// Of a coroutine.
     pub fn of(task: &Task) -> Self {
         match abi::tid(task.thread_pointer() as *mut u8) {
-            _ if guard::self_task().is_some_and(|me| std::ptr::eq(me, task)) => Self::Mine,
+            _ if task.is_current() => Self::Mine,
             0 => Self::Nobodys,
             id if id == task.id => Self::Like(os_thread::unchanged()),
             kernels => Self::Kernels(kernels as pid_t),

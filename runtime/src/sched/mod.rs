@@ -225,9 +225,7 @@ impl Runtime {
     /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
     /// else that of a worker that sleeps, else any.
     pub(crate) fn enqueue(&self, task: &'static Task) {
-        // SAFETY: null, or a carrier, which never ends.
-        let carrier = unsafe { Local::mine().carrier.load(Relaxed).as_ref() };
-        let worker = match (local::current(), carrier) {
+        let worker = match (local::current(), local::carrier()) {
             (Some(me), _) => me.home(),
             (None, Some(carrier)) => carrier.home(),
             (None, None) => self.worker_for_stranger(),
@@ -296,15 +294,12 @@ impl Runtime {
     /// Has every carrier in the scheduler block what no thread of the program would take by now; whether all do. The
     /// caller's own, if it is a task, has its mask.
     pub(crate) fn close_carriers(&self) -> bool {
-        let mine = Local::mine();
-        // SAFETY: null, or a carrier, which never ends.
-        if let Some(carrier) = unsafe { mine.carrier.load(Relaxed).as_ref() } {
+        if let Some(carrier) = local::carrier() {
             carrier.close();
         }
-        // SAFETY: the calling thread's own descriptor.
-        let own = unsafe { local::owner(crate::arch::thread_pointer()) }.map(carrier_of);
+        let own = local::own_task().map(carrier_of);
         self.workers().iter().fold(true, |all, worker| {
-            // SAFETY: as above.
+            // SAFETY: null, or a carrier, which never ends.
             let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
             let open = owner.is_some_and(|it| own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open());
             if open {

@@ -1,7 +1,7 @@
 //! A worker: a run queue, an epoll instance and timers, and the right to run tasks.
 
 use super::{Carrier, Queue, Runtime, task_at};
-use crate::local::Local;
+use crate::local;
 use crate::reactor;
 use crate::sync::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
@@ -210,8 +210,7 @@ impl Worker {
         self.sleeping.store(true, SeqCst);
         // Whoever queued a task before it could see `sleeping` has left it for us to see.
         crate::sync::fence(SeqCst);
-        // SAFETY: null, or a carrier, which never ends.
-        if let Some(carrier) = unsafe { Local::mine().carrier.load(Relaxed).as_ref() } {
+        if let Some(carrier) = local::carrier() {
             carrier.close();
         }
         if self.queue.is_empty() && !runtime.any_queued_elsewhere(self) {

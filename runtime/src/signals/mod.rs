@@ -18,8 +18,8 @@
 pub mod masks;
 mod queue;
 
-pub(crate) use queue::{Entry, clear, send_on, settle};
-pub use queue::{Full, Info, Number, SI_QUEUE, SI_USER, pending, send, take};
+pub(crate) use queue::{Entry, clear, forget, send_on, settle};
+pub use queue::{Full, Info, Number, SI_QUEUE, SI_TKILL, SI_USER, pending, send, take};
 
 use crate::arch;
 use crate::local::{self, Local};
@@ -62,8 +62,7 @@ fn attend() {
         if mine.held.swap(0, Relaxed) != 0 {
             signal::set_mask(mine.held_mask.load(Relaxed));
         }
-        // SAFETY: the calling thread's own descriptor.
-        let Some(task) = (unsafe { local::owner(arch::thread_pointer()) }) else { continue };
+        let Some(task) = local::own_task() else { continue };
         take_all(task);
         if let Some(runtime) = sched::get() {
             (runtime.host.cancel)(task);
@@ -118,8 +117,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         if !marked {
             return Arrival::Run;
         }
-        // SAFETY: the calling thread's own descriptor.
-        let told = unsafe { local::owner(arch::thread_pointer()) }.and_then(|task| take(task, number.bit()));
+        let told = local::own_task().and_then(|task| take(task, number.bit()));
         return match told {
             Some((_, told)) => {
                 *info = told;
@@ -141,15 +139,14 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
     }
     mine.due.store(1, SeqCst);
     crate::park::look_up(mine);
-    wake_scheduler(mine);
+    wake_scheduler();
     Arrival::Return
 }
 
 /// The scheduler's own thread may be about to sleep: it must look first.
-fn wake_scheduler(mine: &Local) {
+fn wake_scheduler() {
     let Some(runtime) = sched::get() else { return };
-    // SAFETY: null, or a carrier, which never ends.
-    match unsafe { mine.carrier.load(Relaxed).as_ref() } {
+    match local::carrier() {
         Some(carrier) => carrier.home().ring(),
         None => runtime.monitor.word_changed(),
     }
@@ -293,11 +290,6 @@ pub fn set_main_mask(mask: u64) {
     masks_changed();
 }
 
-/// In the child of a fork: signals of others' queues are not the child's.
-pub(crate) fn forget() {
-    queue::forget();
-}
-
 /// A [`nudge`] has arrived on the calling OS thread. Async-signal-safe, but for the cancellation that it may be.
 pub fn nudged() {
     let mine = Local::mine();
@@ -305,6 +297,6 @@ pub fn nudged() {
         look();
     } else {
         crate::park::look_up(mine);
-        wake_scheduler(mine);
+        wake_scheduler();
     }
 }

@@ -49,9 +49,10 @@ const _: () = assert!(size_of::<Info>() == 128);
 
 /// The code of a [mark](Info::mark): below zero, as those of user space are, and like none of Linux's.
 const MARK: i32 = -0x1009;
-/// kill(2) and sigqueue(3).
+/// kill(2), sigqueue(3), and tgkill(2).
 pub const SI_USER: i32 = 0;
 pub const SI_QUEUE: i32 = -1;
+pub const SI_TKILL: i32 = -6;
 
 impl Info {
     /// As the kernel tells it of a signal that this process sends with `code` and `value`.
