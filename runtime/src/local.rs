@@ -16,6 +16,7 @@ use crate::arch;
 use crate::sched::Carrier;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
 use crate::task::Task;
+use core::mem::offset_of;
 
 /// The block at `thread pointer + arch::local_offset()`.
 #[repr(C)]
@@ -88,16 +89,15 @@ pub unsafe fn owner<'a>(tp: usize) -> Option<&'a Task> {
 /// or a native thread's kernel id, which is asked for once.
 #[inline]
 pub fn id() -> u32 {
-    let mine = Local::mine();
-    match mine.id.load(Relaxed) {
-        0 => first_id(mine),
+    match arch::local_word::<{ offset_of!(Local, id) }>() as u32 {
+        0 => first_id(),
         id => id,
     }
 }
 
 #[cold]
-fn first_id(mine: &Local) -> u32 {
+fn first_id() -> u32 {
     let id = rustix::thread::gettid().as_raw_pid() as u32;
-    mine.id.store(id, Relaxed);
+    Local::mine().id.store(id, Relaxed);
     id
 }

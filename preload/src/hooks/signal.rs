@@ -235,7 +235,7 @@ pub unsafe fn tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int {
 pub unsafe fn sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int {
     let result = unsafe { real::sigaltstack(new, old) };
     if let Some(task) = guard::self_task().filter(|_| result == 0 && !new.is_null()) {
-        task.alt_stack.set(signal::AltStack::mine());
+        task.note_alt_stack(signal::AltStack::mine());
     }
     result
 }

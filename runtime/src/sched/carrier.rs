@@ -189,7 +189,7 @@ impl Carrier {
     /// thread pointer), switches to it, and takes it off again.
     fn switch_to(&self, runtime: &Runtime, task: &Task) -> Option<Step> {
         self.set_mask(task.mask());
-        let alt_stack = task.alt_stack.get();
+        let alt_stack = task.alt_stack();
         if alt_stack != self.alt_stack.get() {
             alt_stack.put_on();
         }
@@ -212,7 +212,7 @@ impl Carrier {
         let float = FloatControl::read();
         task.float.set(float);
         self.float.load_over(float);
-        self.alt_stack.set(task.alt_stack.get());
+        self.alt_stack.set(task.alt_stack());
         step
     }
 

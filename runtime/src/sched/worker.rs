@@ -21,7 +21,9 @@ pub const FAMILIES: usize = 32;
 /// The number of a family of calls.
 pub type Family = u8;
 
-/// Every so many tasks a busy worker looks at its descriptors and timers. (Go's figure.)
+/// A busy worker looks at its descriptors and timers after so many tasks (Go's figure), or once it has run all that were
+/// queued at the last look, if those were more: who is found runs after these, and by then the caches would have
+/// forgotten both its coroutine and its socket.
 const LOOK_EVERY: u32 = 61;
 
 /// Whom a timer wakes: a task, out of one wait.
@@ -53,6 +55,9 @@ pub struct Worker {
     pub(crate) owner: AtomicPtr<Carrier>,
     /// Counts the tasks that were switched to: one that stands still is a task that stays on.
     pub(crate) tick: AtomicU32,
+    /// The tick of the last look, and the number of ticks until the next.
+    looked_at: AtomicU32,
+    look_after: AtomicU32,
     parks: [AtomicU64; FAMILIES],
     pub(crate) switches: AtomicU64,
 }
@@ -75,6 +80,8 @@ impl Worker {
             search: AtomicBool::new(false),
             owner: AtomicPtr::new(null_mut()),
             tick: AtomicU32::new(0),
+            looked_at: AtomicU32::new(0),
+            look_after: AtomicU32::new(LOOK_EVERY),
             parks: [const { AtomicU64::new(0) }; FAMILIES],
             switches: AtomicU64::new(0),
         })
@@ -182,7 +189,7 @@ impl Worker {
     pub(super) fn next(&self, runtime: &Runtime) -> Option<&'static Task> {
         let tick = self.tick.load(Relaxed).wrapping_add(1);
         self.tick.store(tick, Relaxed);
-        if tick.is_multiple_of(LOOK_EVERY) {
+        if tick.wrapping_sub(self.looked_at.load(Relaxed)) >= self.look_after.load(Relaxed) {
             self.look(runtime, Some(Deadline(0)));
             self.fire_timers(runtime);
         }
@@ -243,6 +250,8 @@ impl Worker {
             reactor::dispatch(self.as_static(), *event);
         }
         let queued = self.queue.len();
+        self.looked_at.store(self.tick.load(Relaxed), Relaxed);
+        self.look_after.store(LOOK_EVERY.max(queued as u32), Relaxed);
         if queued > 1 {
             runtime.offer(self, queued);
         }

@@ -70,7 +70,7 @@ pub mod life {
     pub const JOINING: u32 = 4;
 }
 
-/// See the module.
+/// See the module. The first two cache lines have all that a switch looks at.
 #[repr(C, align(64))]
 pub struct Task {
     pub(crate) state: State,
@@ -85,6 +85,12 @@ pub struct Task {
     mask: AtomicU64,
     /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
     pub(crate) signals: AtomicU64,
+    /// Somebody wants the thread to look up from its next wait.
+    interrupted: AtomicBool,
+    /// Whether `alt_stack` is one: most threads have none, and need not look there.
+    has_alt_stack: Cell<bool>,
+    /// Begins with the thread pointer, the last thing in the second line.
+    pub slot: Slot,
     pub(crate) queue: Cell<*mut signals::Entry>,
     /// Counts the signals taken from the queue.
     pub(crate) taken: AtomicU32,
@@ -95,9 +101,7 @@ pub struct Task {
     /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
     pub mask_after: Cell<Option<u64>>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
-    pub alt_stack: Cell<AltStack>,
-    /// Somebody wants the thread to look up from its next wait.
-    interrupted: AtomicBool,
+    alt_stack: Cell<AltStack>,
     /// It has been queued, and has not ended: signals may be sent to it.
     launched: AtomicBool,
     /// The task in the program's memory that was launched before this one.
@@ -113,8 +117,11 @@ pub struct Task {
     /// The start routine and its argument.
     pub start: Cell<Option<Start>>,
     pub arg: Cell<*mut c_void>,
-    pub slot: Slot,
 }
+
+/// A cache line, in bytes.
+const LINE: usize = 64;
+const _: () = assert!(core::mem::offset_of!(Task, slot) + size_of::<usize>() <= 2 * LINE);
 
 // SAFETY: the non-atomic fields are used by one thread at a time, as the module says.
 unsafe impl Sync for Task {}
@@ -203,13 +210,14 @@ impl Task {
     /// and the misses, one after the other, would cost more than the switch.
     #[inline]
     pub(crate) fn warm_up(&self, storage: &[isize]) {
-        const LINE: usize = 64;
         /// From the hook's wait to the caller's frame.
-        const FRAMES: usize = 16;
+        const FRAMES: usize = 12;
         let frame = self.frame.get();
         for line in 0..FRAMES {
             arch::prefetch(frame + line * LINE);
         }
+        // At the far end of the stack: where the switch back is noted.
+        arch::prefetch(self.yielder.get() as usize);
         arch::prefetch(self.thread_pointer().wrapping_add_signed(arch::local_offset()));
         for offset in storage {
             arch::prefetch(self.thread_pointer().wrapping_add_signed(*offset));
@@ -218,6 +226,18 @@ impl Task {
         let next = self.link.load(Relaxed) as usize;
         arch::prefetch(next);
         arch::prefetch(next + LINE);
+    }
+
+    /// Where the thread's handlers run that ask for a stack of their own (sigaltstack(2)).
+    #[inline]
+    pub(crate) fn alt_stack(&self) -> AltStack {
+        if self.has_alt_stack.get() { self.alt_stack.get() } else { AltStack::NONE }
+    }
+
+    /// Notes that the kernel has given the OS thread of the caller, this task, another alternate stack.
+    pub fn note_alt_stack(&self, stack: AltStack) {
+        self.has_alt_stack.set(stack != AltStack::NONE);
+        self.alt_stack.set(stack);
     }
 
     /// Whether the caller is this task.

@@ -36,6 +36,7 @@ pub struct Shape {
 
 /// Where the parts of one slot are.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Slot {
     pub thread_pointer: usize,
     /// Lowest usable address of the stack.
@@ -348,13 +349,15 @@ impl Slab {
             float: Cell::new(FloatControl::read()),
             mask: AtomicU64::new(0),
             signals: AtomicU64::new(0),
+            interrupted: AtomicBool::new(false),
+            has_alt_stack: Cell::new(false),
+            slot,
             queue: Cell::new(null_mut()),
             taken: AtomicU32::new(0),
             awaited: AtomicU64::new(0),
             masked_wait: Cell::new(false),
             mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
-            interrupted: AtomicBool::new(false),
             launched: AtomicBool::new(false),
             placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],
@@ -363,7 +366,6 @@ impl Slab {
             result: Cell::new(null_mut()),
             start: Cell::new(None),
             arg: Cell::new(null_mut()),
-            slot,
         };
         // SAFETY: `cut` has left room for a task there, and the slot is the caller's.
         unsafe {
