@@ -195,11 +195,26 @@ fn record(mutex: &Mutex, kind: u32, users: u32) {
     }
 }
 
+/// A plain mutex that is free is taken here, in the caller's own frame: what most locks are.
+///
+/// # Safety
+/// As for `pthread_mutex_lock`.
+#[inline]
+unsafe fn take_at_once(mutex: *mut pthread_mutex_t) -> bool {
+    // SAFETY: the caller's.
+    let (view, kind) = unsafe { view(mutex) };
+    let taken = kind == MUTEX_NORMAL && take_free(&view.lock);
+    if taken {
+        record(view, kind, 1);
+    }
+    taken
+}
+
 /// `users` is 0 when a condition variable's waiter comes back, who has counted as a user all the time.
 ///
 /// # Safety
 /// As for `pthread_mutex_timedlock`.
-#[inline]
+#[inline(never)]
 unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
     // SAFETY: the caller's.
     let (view, kind) = unsafe { view(mutex) };
@@ -238,11 +253,27 @@ fn spin(word: &AtomicU32) -> bool {
 unsafe fn unlock(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
     // SAFETY: the caller's.
     let (view, kind) = unsafe { view(mutex) };
+    if kind != MUTEX_NORMAL {
+        // SAFETY: the caller's.
+        return unsafe { unlock_other(mutex, users) };
+    }
+    disown(view, users);
+    0
+}
+
+/// As [`unlock`], of a mutex that is not of the plain type.
+///
+/// # Safety
+/// As for `pthread_mutex_unlock`.
+#[inline(never)]
+unsafe fn unlock_other(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
+    // SAFETY: the caller's.
+    let (view, kind) = unsafe { view(mutex) };
     if !is_ours(kind) {
         // SAFETY: the caller's.
         return unsafe { real::pthread_mutex_unlock(mutex) };
     }
-    if kind == MUTEX_RECURSIVE || kind == MUTEX_ERRORCHECK {
+    if kind != MUTEX_ADAPTIVE {
         let free = matches!(view.lock.load(Relaxed), FREE | RESERVED);
         if view.owner.load(Relaxed) != guard::id() || (kind == MUTEX_ERRORCHECK && free) {
             return EPERM;
@@ -255,10 +286,16 @@ unsafe fn unlock(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
             }
         }
     }
-    view.owner.store(0, Relaxed);
-    view.nusers.store(view.nusers.load(Relaxed).wrapping_sub(users), Relaxed);
-    release(&view.lock);
+    disown(view, users);
     0
+}
+
+/// The holder lets go of the lock, and of the mutex.
+#[inline]
+fn disown(mutex: &Mutex, users: u32) {
+    mutex.owner.store(0, Relaxed);
+    mutex.nusers.store(mutex.nusers.load(Relaxed).wrapping_sub(users), Relaxed);
+    release(&mutex.lock);
 }
 
 /// Before libc's code takes a mutex whose owner's thread id matters to others than us.
@@ -322,7 +359,7 @@ pub unsafe fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int {
 }
 
 pub unsafe fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int {
-    unsafe { lock(mutex, Limit::Never, 1) }
+    unsafe { if take_at_once(mutex) { 0 } else { lock(mutex, Limit::Never, 1) } }
 }
 
 pub unsafe fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int {
