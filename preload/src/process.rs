@@ -98,6 +98,9 @@ fn start() -> Option<&'static Runtime> {
     runtime
 }
 
+// The launcher, which has no runtime, checks the option by the same number.
+const _: () = assert!(config::MAX_WORKERS == sched::MAX_WORKERS);
+
 fn start_once(mask: u64) -> Option<&'static Runtime> {
     let _one = STARTING.lock();
     if let Some(runtime) = sched::get() {

@@ -36,21 +36,28 @@ pub fn write_all(bytes: &[u8]) {
     unsafe { real::write(2, bytes.as_ptr().cast(), bytes.len()) };
 }
 
-/// Text on the stack; what does not fit is cut.
-pub struct Line {
-    bytes: [u8; Line::SIZE],
+/// Text of up to `N` bytes, on the stack; what does not fit is cut.
+pub struct Text<const N: usize> {
+    bytes: [u8; N],
     len: usize,
 }
 
-impl Line {
-    const SIZE: usize = 512;
-
-    pub fn of(what: fmt::Arguments) -> Self {
-        let mut line = Self { bytes: [0; Self::SIZE], len: 0 };
-        let _cut = line.write_fmt(what);
-        line
+impl<const N: usize> Text<N> {
+    pub const fn new() -> Self {
+        Self { bytes: [0; N], len: 0 }
     }
 
+    pub fn of(what: fmt::Arguments) -> Self {
+        let mut text = Self::new();
+        let _cut = text.write_fmt(what);
+        text
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The text as a line.
     fn ended(&mut self) -> &[u8] {
         self.bytes[self.len] = b'\n';
         &self.bytes[..=self.len]
@@ -62,15 +69,18 @@ impl Line {
     }
 }
 
-impl Write for Line {
+impl<const N: usize> Write for Text<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // The last byte is the end's: a newline, or NUL.
-        let fits = text.len().min(Self::SIZE - 1 - self.len);
+        let fits = text.len().min(N - 1 - self.len);
         self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
         self.len += fits;
-        Ok(())
+        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
+
+/// One line for the user.
+pub type Line = Text<512>;
 
 #[cfg(test)]
 mod tests {
@@ -80,7 +90,7 @@ mod tests {
     fn a_line_that_does_not_fit_is_cut_and_still_ends() {
         assert_eq!(Line::of(format_args!("{} is {}", "a", 1)).ended(), b"a is 1\n");
         let mut line = Line::of(format_args!("{}{}", "x".repeat(300), "y".repeat(300)));
-        assert_eq!(line.ended().len(), Line::SIZE);
+        assert_eq!(line.ended().len(), 512);
         assert_eq!(line.ended().last(), Some(&b'\n'));
     }
 }

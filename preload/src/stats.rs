@@ -4,6 +4,7 @@
 use core::fmt::{self, Write};
 
 use crate::config::StatsFormat;
+use crate::say::Text;
 
 /// What was counted, since the process began or was forked.
 pub struct Counters<'a> {
@@ -35,13 +36,13 @@ impl Counters<'_> {
 
     /// Formats the block and hands it to `write`, whole.
     pub fn report(&self, format: StatsFormat, write: impl FnOnce(&[u8])) {
-        let mut block = Block { bytes: [0; Block::SIZE], len: 0 };
+        let mut block = Block::new();
         // A block that outgrew its buffer is cut there, which is better than none.
         let _cut = match format {
             StatsFormat::Text => self.text(&mut block),
             StatsFormat::Json => self.json(&mut block),
         };
-        write(&block.bytes[..block.len]);
+        write(block.as_bytes());
     }
 
     /// One line for each counter, and one for each family that parked at all.
@@ -70,24 +71,9 @@ impl Counters<'_> {
     }
 }
 
-struct Block {
-    bytes: [u8; Block::SIZE],
-    len: usize,
-}
-
-impl Block {
-    /// Twice what all families need with the longest names and numbers.
-    const SIZE: usize = 4096;
-}
-
-impl Write for Block {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.len().min(Block::SIZE - self.len);
-        self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.len += fits;
-        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
-    }
-}
+/// Twice what all families need with the longest names and numbers.
+const SIZE: usize = 4096;
+type Block = Text<SIZE>;
 
 #[cfg(test)]
 mod tests {
@@ -128,7 +114,7 @@ iopatch: parks socket                 7
         let parks: Vec<_> = crate::rows::Family::ALL.iter().map(|family| (family.name(), u64::MAX)).collect();
         for format in [StatsFormat::Text, StatsFormat::Json] {
             let text = report(&parks, format);
-            assert!(text.len() < Block::SIZE && text.ends_with('\n'), "{} bytes", text.len());
+            assert!(text.len() < SIZE && text.ends_with('\n'), "{} bytes", text.len());
         }
     }
 }

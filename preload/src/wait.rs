@@ -237,12 +237,11 @@ fn retry_as_task(
     }
     signals::forget_handlers();
     let errno = fd::errno();
-    let slot = reactor::slot(*fd);
-    let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
+    let look = look(*fd);
     // A stream that was drained, with no edge since: the call would only say so.
-    let drained = call.whole > 0 && !seen.is_ready(call.side) && fd::is_drained_stream(*fd);
+    let drained = call.whole > 0 && !look.1.is_ready(call.side) && fd::is_drained_stream(*fd);
     if !drained {
-        if let Some(result) = try_once(call, *fd, attempt) {
+        if let Some(result) = try_once(call, *fd, look, attempt) {
             return result;
         }
         if fd::is_nonblocking(*fd) {
@@ -257,11 +256,23 @@ fn retry_as_task(
     result
 }
 
-/// One attempt. `None`: it would have to wait, and the readiness says so.
+/// A descriptor's slot, and what is known of its readiness before an attempt.
+type Look = (Option<&'static reactor::Slot>, reactor::Seen);
+
 #[inline]
-fn try_once(call: Call, fd: c_int, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+fn look(fd: c_int) -> Look {
     let slot = reactor::slot(fd);
-    let seen = slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look);
+    (slot, slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look))
+}
+
+/// One attempt, after a look. `None`: it would have to wait, and the readiness says so.
+#[inline]
+fn try_once(
+    call: Call,
+    fd: c_int,
+    (slot, seen): Look,
+    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
+) -> Option<ssize_t> {
     let result = attempt(fd, true);
     let waits = result < 0 && fd::errno() == libc::EAGAIN;
     // A stream that gave less than was asked for has no more: the next edge tells when it has.
@@ -302,7 +313,7 @@ fn wait_and_retry(
                 }
             }
         }
-        if let Some(result) = try_once(call, *fd, attempt) {
+        if let Some(result) = try_once(call, *fd, look(*fd), attempt) {
             return result;
         }
         if is_interrupted(restarts) {
