@@ -5,7 +5,7 @@
 #include <sys/signalfd.h>
 
 static _Thread_local int id;
-static _Atomic int by, caught, stop;
+static _Atomic int by, caught, stop, begun;
 static void on_signal(int sig)
 {
     by = id;
@@ -24,6 +24,7 @@ static void wait_for(int n)
 static void *blocked(void *arg)
 {
     id = (int)(intptr_t)arg;
+    begun++;
     while (!stop)
         usleep(1000);
     return NULL;
@@ -82,6 +83,8 @@ int main(void)
     CHECK_EQ(sigaction(SIGUSR1, &act, NULL), 0);
     for (int i = 0; i < 4; i++)
         t[i] = spawn(blocked, (void *)(intptr_t)(i + 10));
+    while (begun < 4)
+        sleep_ms(1);
     kill(getpid(), SIGUSR1);
     wait_for(1);
     /* Linux prefers main, but another one that enters the kernel at that moment may be quicker. */
