@@ -6,7 +6,9 @@
 //!
 //! A waiter reads the word of its child, asks wait4(2) without waiting, has the child watched, and parks on the word,
 //! if it is still the same. The watcher moves the word on when the child has ended, or can't be watched. Children
-//! share words: who was woken in vain asks again.
+//! share words: who was woken in vain asks again. [`any`] is the same for those who wait for any child.
+
+pub mod any;
 
 use crate::arch;
 use crate::park;
@@ -59,9 +61,9 @@ pub fn watch(pid: i32) -> bool {
     watching && (free(&ASKED[pid as usize % WORDS]) || ASKED.iter().any(free)) && ring()
 }
 
-/// How many OS threads this is.
+/// How many OS threads watch.
 pub(crate) fn os_threads() -> u64 {
-    u64::from(signals::section(|| *STATE.lock() == State::Watching))
+    signals::section(|| u64::from(*STATE.lock() == State::Watching) + u64::from(any::is_watching()))
 }
 
 /// One of the library's own descriptors has moved to another number.
@@ -76,6 +78,7 @@ pub(crate) fn forget() {
     *STATE.lock() = State::Unborn;
     BELL.store(-1, Relaxed);
     ASKED.iter().for_each(|place| place.store(0, Relaxed));
+    any::forget();
 }
 
 fn ring() -> bool {

@@ -1,8 +1,9 @@
-//! The wait family: a coroutine that waits for one given child to end parks, as `iopatch_runtime::children` has it.
+//! The wait family: a coroutine that waits for a child to end, a given one or any, parks, as `iopatch_runtime::children`
+//! has it.
 //!
-//! Whatever else may end a wait is told to nobody but those who wait in the kernel: any child or one of a group, stops
-//! and continuations, clones. Such waits are libc's own, under handoff, once a look has found nothing. A traced child
-//! is the exception: its stops end every wait of its tracer, so a parked one looks again from time to time.
+//! Whatever else may end a wait is told to nobody but those who wait in the kernel: one of a group, stops and
+//! continuations, clones. Such waits are libc's own, under handoff, once a look has found nothing. A traced child is the
+//! exception: its stops end every wait of its tracer, so who waits for a given child looks again from time to time.
 
 use crate::export::{Family, real};
 use crate::fd;
@@ -11,30 +12,50 @@ use crate::wait::{self, Call, Deadline, Interest, Wake};
 use iopatch_runtime::children;
 use libc::*;
 use std::ptr::null_mut;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Acquire;
 
-/// Between two looks at a child that may be traced.
+/// Between two looks at a given child, which may be traced.
 const LOOK: u64 = 100_000_000;
-/// How often a waiter that was woken has looked in vain before it waits natively.
+/// How often one who waits for a given child has looked in vain before it waits natively: its word is others', too.
 const PATIENCE: u32 = 16;
 
-/// Waits for `pid`: `attempt` looks, and returns 0 for "not yet". The last resort is `native`.
-fn until_ended(pid: pid_t, attempt: impl Fn() -> c_int, native: impl FnOnce() -> c_int) -> c_int {
-    let word = children::word(pid);
+/// What tells that a wait may be over.
+struct Watch<F> {
+    /// Changes then.
+    word: &'static AtomicU32,
+    /// Has the word changed when the time has come; false where nothing can.
+    ask: F,
+    /// Between two looks regardless, in nanoseconds.
+    look: Option<u64>,
+    patience: u32,
+}
+
+fn of_child(pid: pid_t) -> Watch<impl Fn() -> bool> {
+    Watch { word: children::word(pid), ask: move || children::watch(pid), look: Some(LOOK), patience: PATIENCE }
+}
+
+fn of_any() -> Watch<impl Fn() -> bool> {
+    Watch { word: children::any::word(), ask: children::any::watch, look: None, patience: u32::MAX }
+}
+
+/// Waits until `attempt`, which looks, has a result other than 0, "not yet". The last resort is `native`.
+fn until_told<F: Fn() -> bool>(watch: Watch<F>, attempt: impl Fn() -> c_int, native: impl FnOnce() -> c_int) -> c_int {
+    let word = watch.word;
     let mut asked = None;
     wait::begin();
-    for _ in 0..PATIENCE {
+    for _ in 0..watch.patience {
         let seen = word.load(Acquire);
         match attempt() {
             0 => {}
             result => return result,
         }
-        if asked != Some(seen) && !children::watch(pid) {
+        if asked != Some(seen) && !(watch.ask)() {
             break;
         }
         asked = Some(seen);
         while word.load(Acquire) == seen {
-            let look = Some(Deadline::after(LOOK));
+            let look = watch.look.map(Deadline::after);
             match wait::park(Family::Os, word.as_ptr().addr(), || word.load(Acquire) == seen, look) {
                 Wake::TimedOut => match attempt() {
                     0 => {}
@@ -60,7 +81,8 @@ pub unsafe fn wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut 
     }
     let attempt = || unsafe { real::wait4(pid, status, options | WNOHANG, usage) };
     match attempt() {
-        0 if pid > 0 && options & !__WALL == 0 => until_ended(pid, attempt, native),
+        0 if pid > 0 && options & !__WALL == 0 => until_told(of_child(pid), attempt, native),
+        0 if pid == -1 && options == 0 => until_told(of_any(), attempt, native),
         0 => wait::detach_at_once(native),
         result => result,
     }
@@ -93,7 +115,8 @@ pub unsafe fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_
     };
     let done = match look(id) {
         0 if options & !(WEXITED | WNOWAIT | __WALL) != 0 => wait::detach_at_once(native),
-        0 if kind == P_PID => until_ended(id as pid_t, || look(id), native),
+        0 if kind == P_PID => until_told(of_child(id as pid_t), || look(id), native),
+        0 if kind == P_ALL && options & __WALL == 0 => until_told(of_any(), || look(id), native),
         0 if kind == P_PIDFD => until_readable(id as c_int, look),
         0 => wait::detach_at_once(native),
         result => result,
