@@ -25,6 +25,12 @@ pub struct jmp_buf_tag {
     pub saved_mask: [u64; 16],
 }
 
+/// A cleanup handler on the thread's list, which libc fills in (<pthread.h>): a pointer, a pointer, an int, a pointer.
+#[repr(C)]
+pub struct _pthread_cleanup_buffer {
+    _room: [usize; 4],
+}
+
 pub type once_flag = c_int;
 pub type thrd_t = c_ulong;
 pub type thrd_start_t = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
@@ -39,4 +45,3 @@ pub enum cnd_t {}
 pub enum __res_state {}
 pub enum __va_list_tag {}
 pub enum __pthread_unwind_buf_t {}
-pub enum _pthread_cleanup_buffer {}

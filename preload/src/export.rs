@@ -18,6 +18,7 @@ use crate::config::{Part, patched};
 use crate::hooks;
 pub use crate::rows::Family;
 use crate::symbols::symbols;
+use iopatch_runtime::local;
 
 macro_rules! derive {
     ($(
@@ -31,7 +32,7 @@ macro_rules! derive {
             use super::*;
             use crate::c_types::*;
             use libc::*;
-            $($( export!{ $verdict [$name $($alias)*] $name $module $part ($($args)*) $(-> $ret)? } )*)*
+            $($( export!{ $verdict [$name $($alias)*] $name $variant $module $part ($($args)*) $(-> $ret)? } )*)*
         }
 
         /// libc's own functions, under their names and with their prototypes, whatever the row's verdict: those that
@@ -59,19 +60,56 @@ macro_rules! derive {
     };
 }
 
+/// Whether the hooks of a family act.
+#[inline(always)]
+fn acts(family: Family, part: Part) -> bool {
+    patched(part) && (acts_in_vfork_child(family) || !local::is_vfork_child())
+}
+
+/// Whether hooks act in the child of a vfork(2): those that act on its memory, which is its parent's, where locks and
+/// handlers are ours. Of what the kernel keeps the child has its own, and the records of that are its parent's.
+const fn acts_in_vfork_child(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Mutex
+            | Family::Cond
+            | Family::Rwlock
+            | Family::Spin
+            | Family::Barrier
+            | Family::Sem
+            | Family::C11
+            | Family::Signal
+    )
+}
+
 /// One export for each name in the list.
 macro_rules! export {
     (absent $($row:tt)*) => {};
     ($verdict:ident [] $($row:tt)*) => {};
-    ($verdict:ident [$name:ident $($more:ident)*] $body:ident $module:ident $part:ident
+    // Returns twice to its caller's frame: nothing may lie between the two.
+    ($verdict:ident [$name:ident $($more:ident)*] vfork $variant:ident $module:ident $part:ident () -> $ret:ty) => {
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        #[unsafe(naked)]
+        pub unsafe extern "C-unwind" fn $name() -> $ret {
+            std::arch::naked_asm!("jmp {}", sym hooks::$module::vfork)
+        }
+        export!{ $verdict [$($more)*] vfork $variant $module $part () -> $ret }
+    };
+    ($verdict:ident [$name:ident $($more:ident)*] $body:ident $variant:ident $module:ident $part:ident
         ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?
     ) => {
         #[cfg_attr(not(test), unsafe(no_mangle))]
         pub unsafe extern "C-unwind" fn $name($($arg: $ty),*) $(-> $ret)? {
             // SAFETY: our caller keeps the contract of the C function of this name, and both demand no more.
-            unsafe { if patched(Part::$part) { hooks::$module::$body($($arg),*) } else { real::$body($($arg),*) } }
+            unsafe {
+                if acts(Family::$variant, Part::$part) {
+                    hooks::$module::$body($($arg),*)
+                } else {
+                    real::$body($($arg),*)
+                }
+            }
         }
-        export!{ $verdict [$($more)*] $body $module $part ($($arg: $ty),*) $(-> $ret)? }
+        export!{ $verdict [$($more)*] $body $variant $module $part ($($arg: $ty),*) $(-> $ret)? }
     };
 }
 

@@ -5,6 +5,7 @@ use crate::config;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
+use crate::hooks::command;
 use crate::os_thread;
 use crate::say::{log, say};
 use crate::signals;
@@ -188,6 +189,7 @@ extern "C" fn in_child() {
     sched::forget_in_child();
     // SAFETY: whoever held it is not in this process.
     unsafe { STARTING.forget_holder() };
+    command::forget_holders();
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     os_thread::begin();
     for of_the_parent in [&MAIN_LEFT, &MAIN_CANCELLED, &UNDERTAKER] {

@@ -8,6 +8,7 @@ use crate::export::real;
 use crate::guard::{self, Task};
 use crate::os_thread;
 use iopatch_runtime::arch;
+use iopatch_runtime::local;
 use iopatch_runtime::signals::{self, Arrival, Info, Number};
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::sys::signal;
@@ -31,8 +32,9 @@ pub fn begin_main() {
     unsafe { WRITERS.forget_holder() };
 }
 
+/// The child of a vfork is not: what it does is not main's doing.
 pub fn is_main() -> bool {
-    is_mains(arch::thread_pointer())
+    is_mains(arch::thread_pointer()) && !local::is_vfork_child()
 }
 
 /// Whether `thread_pointer` is main's.
@@ -135,11 +137,24 @@ fn is_ours(action: &sigaction) -> bool {
     action.sa_sigaction == arrived as *const () as usize
 }
 
+/// Has `action`, the kernel's of `signum`, tell what the program has installed.
+fn translate(signum: c_int, action: &mut sigaction) {
+    if is_ours(action) {
+        let wanted = ACTIONS[signum as usize].read();
+        action.sa_sigaction = wanted.handler;
+        action.sa_flags = wanted.flags | action.sa_flags & SA_RESTORER;
+    }
+}
+
 /// sigaction(2).
 ///
 /// # Safety
 /// As for sigaction(2).
 pub unsafe fn act(signum: c_int, new: *const sigaction, old: *mut sigaction) -> c_int {
+    if local::is_vfork_child() {
+        // SAFETY: the caller's promise.
+        return unsafe { act_as_vfork_child(signum, new, old) };
+    }
     // SAFETY: the program's pointers, which libc would read and write as well.
     let new = unsafe { new.as_ref() };
     signals::section(|| {
@@ -150,19 +165,14 @@ pub unsafe fn act(signum: c_int, new: *const sigaction, old: *mut sigaction) -> 
         if unsafe { real::sigaction(signum, null(), &mut before) } == -1 {
             return -1;
         }
-        let slot = &ACTIONS[signum as usize];
-        if is_ours(&before) {
-            let wanted = slot.read();
-            before.sa_sigaction = wanted.handler;
-            before.sa_flags = wanted.flags | before.sa_flags & SA_RESTORER;
-        }
+        translate(signum, &mut before);
         let result = match new {
             None => 0,
             Some(new) if new.sa_sigaction == SIG_DFL || new.sa_sigaction == SIG_IGN => {
                 // SAFETY: the program's action.
                 unsafe { real::sigaction(signum, new, null_mut()) }
             }
-            Some(new) => install(signum, slot, new),
+            Some(new) => install(signum, &ACTIONS[signum as usize], new),
         };
         if result == 0 && !old.is_null() {
             // SAFETY: the program's.
@@ -170,6 +180,20 @@ pub unsafe fn act(signum: c_int, new: *const sigaction, old: *mut sigaction) -> 
         }
         result
     })
+}
+
+/// The child's actions are its own, and the table is its parent's: what it installs the kernel has as it is.
+///
+/// # Safety
+/// As for sigaction(2).
+unsafe fn act_as_vfork_child(signum: c_int, new: *const sigaction, old: *mut sigaction) -> c_int {
+    // SAFETY: the caller's promise.
+    let result = unsafe { real::sigaction(signum, new, old) };
+    // SAFETY: as above.
+    if let Some(old) = unsafe { old.as_mut() }.filter(|_| result == 0) {
+        translate(signum, old);
+    }
+    result
 }
 
 /// glibc tells of this flag, which only it and the kernel use (linux/arch/x86: asm/signal.h).

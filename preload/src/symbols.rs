@@ -28,7 +28,8 @@ pub(crate) const OF_OS_THREAD: &str = "the kernel keeps it for a thread: a corou
 pub(crate) const BY_OWN_ID: &str = "takes a coroutine's own id, too";
 pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
 pub(crate) const SPAWN: &str = "native until the child has its image, to which it passes descriptors on";
-pub(crate) const CHILD: &str = "until the given child has ended; any child, stops and clones are waited for natively";
+pub(crate) const CHILD: &str =
+    "until a given child or any has ended; one of a group, stops and clones are waited for natively";
 
 macro_rules! symbols {
     ($with:ident) => { $with! {
@@ -107,7 +108,7 @@ macro_rules! symbols {
 
     // libc's own input and output inside stdio has no entry of a symbol table that could be replaced.
     Stdio stdio Sys "buffered input and output" {
-        tracks   fclose(stream: *mut FILE) -> c_int => "libc closes the descriptor inside: forgets it";
+        tracks   fclose(stream: *mut FILE) -> c_int => "libc closes the descriptor inside: forgets it; a command of popen is waited for as by pclose";
         absent   fdopen(fd: c_int, mode: *const c_char) -> *mut FILE
                  => "a stream of libc's own: its waits are native, handoff keeps the others running";
         absent   fileno(stream: *mut FILE) -> c_int => "libc's own is right: streams are libc's own";
@@ -357,8 +358,9 @@ macro_rules! symbols {
     }
 
     Os os Os "processes" {
-        tracks   fork = vfork () -> pid_t
-                 => "the child has one native thread; a child in vfork would return through our frames and write our records: it forks";
+        tracks   fork() -> pid_t => "the child has one native thread";
+        tracks   vfork = __vfork () -> pid_t
+                 => "the child runs natively in the parent's memory; the caller's worker goes to another OS thread";
         tracks   daemon(nochdir: c_int, noclose: c_int) -> c_int => "forks inside libc, and puts /dev/null over three descriptors";
         absent   _Fork() -> pid_t => "runs no handlers by definition: its child may use async-signal-safe calls and exec";
         absent   forkpty(fd: *mut c_int, name: *mut c_char, terminal: *const termios, window: *const winsize) -> pid_t
@@ -378,14 +380,14 @@ macro_rules! symbols {
         tracks   posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attr: *const posix_spawnattr_t, argv: *const *mut c_char, envp: *const *mut c_char) -> c_int
                  => SPAWN;
         parks    waitpid = __waitpid (pid: pid_t, status: *mut c_int, options: c_int) -> pid_t => CHILD;
-        detaches wait = __wait (status: *mut c_int) -> pid_t => "until any child has ended";
-        detaches wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => "until any child has ended";
+        parks    wait = __wait (status: *mut c_int) -> pid_t => "until any child has ended";
+        parks    wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => CHILD;
         parks    wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => CHILD;
         parks    waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => CHILD;
-        detaches system(command: *const c_char) -> c_int => "until the command has ended; passes descriptors on";
+        parks    system(command: *const c_char) -> c_int => "until the command has ended; passes descriptors on";
         tracks   popen(command: *const c_char, mode: *const c_char) -> *mut FILE
-                 => "passes descriptors on; the stream is libc's own";
-        detaches pclose(stream: *mut FILE) -> c_int => "until the command has ended; libc closes the descriptor inside";
+                 => "passes descriptors on; the stream is fdopen's, and its command is ours to wait for";
+        parks    pclose(stream: *mut FILE) -> c_int => "until the command has ended; libc closes the descriptor inside";
     }
 
     // Handlers run where `signals` says: on the thread that the signal is for, out of our own code.

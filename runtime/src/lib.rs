@@ -36,6 +36,8 @@ pub mod sys;
 #[cfg(not(loom))]
 pub mod task;
 mod timer;
+#[cfg(not(loom))]
+pub mod vfork;
 
 pub use sys::clock::{Deadline, now};
 pub use task::Wake;

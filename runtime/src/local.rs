@@ -10,6 +10,7 @@
 //! | `critical` | its own thread | how many sections of `signals` it is in; never 0 while a coroutine does not run |
 //! | `due` | anybody | there is something to see to at the end of the section |
 //! | `held`, `held_mask` | its own thread | the signals kept back till then, a mask, and the mask to put back |
+//! | `vforks` | its own thread | how many calls of vfork(2) it sleeps in: what runs meanwhile is their child |
 //! | `handled` | its own thread | see `signals::Handled` |
 
 use crate::arch;
@@ -30,6 +31,7 @@ pub struct Local {
     pub due: AtomicU32,
     pub held_mask: AtomicU64,
     pub held: AtomicU64,
+    pub vforks: AtomicU32,
     pub handled: AtomicU32,
 }
 
@@ -63,8 +65,17 @@ pub fn current() -> Option<&'static Task> {
     unsafe { task.as_ref() }
 }
 
-/// The calling thread's coroutine, even while it keeps an OS thread and acts natively.
+/// Whether the caller is the child of a vfork(2), which runs with the storage and on the stack of its parent's thread.
+#[inline]
+pub fn is_vfork_child() -> bool {
+    arch::local_word::<{ offset_of!(Local, vforks) }>() as u32 != 0
+}
+
+/// The calling thread's coroutine, even while it keeps an OS thread and acts natively. The child of a vfork is none.
 pub fn own_task() -> Option<&'static Task> {
+    if is_vfork_child() {
+        return None;
+    }
     // SAFETY: the calling thread's own descriptor.
     unsafe { owner(arch::thread_pointer()) }
 }

@@ -6,6 +6,7 @@
 
 pub mod barrier;
 pub mod c11;
+pub mod command;
 pub mod cond;
 pub mod epoll;
 pub mod fdops;
@@ -29,4 +30,5 @@ pub mod thread;
 mod thread_attr;
 pub mod tid;
 pub mod time;
+mod vfork;
 mod wait_child;

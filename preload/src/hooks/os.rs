@@ -3,6 +3,8 @@
 //! The child has one thread, the caller, which is native from then on; `process` does what that takes in a fork handler
 //! of ours, so that it holds for forks that no hook sees.
 
+pub use super::command::{pclose, popen, system};
+pub use super::vfork::vfork;
 pub use super::wait_child::{wait, wait3, wait4, waitid, waitpid};
 use crate::export::real;
 use crate::fd;
@@ -50,27 +52,10 @@ pub unsafe fn posix_spawnp(
 }
 
 /// `spawn` makes a process without fork(3): the open files are that one's, too, from when it begins.
-fn passing_descriptors<R>(spawn: impl FnOnce() -> R) -> R {
+pub(super) fn passing_descriptors<R>(spawn: impl FnOnce() -> R) -> R {
     fd::all_shared();
-    let result = wait::detach(spawn);
+    let result = wait::detach_at_once(spawn);
     // Those that were made meanwhile.
     fd::all_shared();
     result
-}
-
-pub unsafe fn system(command: *const c_char) -> c_int {
-    passing_descriptors(|| wait::detach_at_once(|| unsafe { real::system(command) }))
-}
-
-pub unsafe fn popen(command: *const c_char, mode: *const c_char) -> *mut FILE {
-    let stream = passing_descriptors(|| unsafe { real::popen(command, mode) });
-    if !stream.is_null() {
-        fd::born_shared(unsafe { real::fileno(stream) });
-    }
-    stream
-}
-
-pub unsafe fn pclose(stream: *mut FILE) -> c_int {
-    fd::dies(unsafe { real::fileno(stream) });
-    wait::detach_at_once(|| unsafe { real::pclose(stream) })
 }

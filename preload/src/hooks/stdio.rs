@@ -1,14 +1,24 @@
 //! Streams are libc's own; what it closes inside them we must forget.
 
+use super::command;
 use crate::export::real;
 use crate::fd;
 use crate::wait;
 use libc::{FILE, c_int};
 
-/// Flushes first, which may wait, and closes the descriptor inside. A stream in memory has none.
+/// That of popen(3) waits for its command.
 pub unsafe fn fclose(stream: *mut FILE) -> c_int {
-    let errno = fd::errno();
     // SAFETY: the program's stream, which is open.
+    unsafe { command::close(stream).unwrap_or_else(|| close(stream)) }
+}
+
+/// Flushes first, which may wait, and closes the descriptor inside. A stream in memory has none.
+///
+/// # Safety
+/// That of fclose(3).
+pub(super) unsafe fn close(stream: *mut FILE) -> c_int {
+    let errno = fd::errno();
+    // SAFETY: the caller's.
     let fd = unsafe { real::fileno(stream) };
     fd::set_errno(errno);
     if fd >= 0 {

@@ -156,6 +156,7 @@ pub fn forget_in_child() {
     mine.current.store(null_mut(), Relaxed);
     mine.id.store(0, Relaxed);
     mine.due.store(0, Relaxed);
+    mine.vforks.store(0, Relaxed);
     signals::forget();
     if let Some(runtime) = get() {
         RUNTIME.store(null_mut(), Release);
@@ -377,7 +378,7 @@ pub fn pin(task: &'static Task) {
 }
 
 /// Gives the worker to another carrier at once, before a call that is known to block for long.
-fn hand_over(task: &Task) {
+pub(crate) fn hand_over(task: &Task) {
     if let Some(runtime) = get() {
         signals::section(|| carrier_of(task).hand_over(runtime));
     }

@@ -39,6 +39,23 @@ pub fn set_mask(mask: u64) {
     unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [SIG_SETMASK, new, 0, SIZE, 0, 0]) };
 }
 
+/// Blocks every signal, glibc's own, too: for a moment, since a setuid(2) waits. The mask before, for [`restore`].
+pub fn block_all() -> u64 {
+    let (all, mut old) = (u64::MAX, 0u64);
+    // SAFETY: the call reads the eight bytes of `all` and writes those of `old`.
+    unsafe {
+        let args = [SIG_SETMASK, &raw const all as usize, &raw mut old as usize, SIZE, 0, 0];
+        arch::syscall(SYS_RT_SIGPROCMASK, args);
+    }
+    old
+}
+
+/// Ends [`block_all`].
+pub fn restore(mask: u64) {
+    // SAFETY: the call reads the eight bytes of `mask` and writes none.
+    unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [SIG_SETMASK, &raw const mask as usize, 0, SIZE, 0, 0]) };
+}
+
 /// Blocks the signal by which threads are nudged, for the calling OS thread: [`wait_for`] then takes it.
 pub fn block_nudges() {
     change_nudges(SIG_BLOCK);
