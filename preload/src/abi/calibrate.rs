@@ -132,11 +132,10 @@ unsafe fn spawn(probe: &mut Probe) -> Result<(), Unsupported> {
 }
 
 extern "C" fn observe(probe: *mut c_void) -> *mut c_void {
-    // SAFETY: `spawn` passes its probe and waits; malloc's words are looked at before anything here allocates.
+    // SAFETY: `spawn` passes its probe and waits.
     unsafe {
         let probe = &mut *probe.cast::<Probe>();
-        let malloc = malloc_words(layout(), current());
-        probe.outcome = malloc.and_then(|malloc| measure(&probe.real, probe.key, layout(), current(), malloc));
+        probe.outcome = measure(&probe.real, probe.key, layout(), current());
         (probe.real.setspecific)(probe.key, (&raw mut *probe).cast());
     }
     TOKEN as *mut c_void
@@ -176,18 +175,14 @@ unsafe fn malloc_words(l: &Layout, t: *mut u8) -> Result<([isize; KEPT], usize),
 }
 
 /// Everything but the result, on the measured thread itself, whose descriptor is `t`.
-unsafe fn measure(
-    real: &Real,
-    key: libc::pthread_key_t,
-    l: &Layout,
-    t: *mut u8,
-    (malloc, malloc_words): ([isize; KEPT], usize),
-) -> Result<Measured, Unsupported> {
-    // SAFETY: all of it concerns the running thread and its own descriptor.
+unsafe fn measure(real: &Real, key: libc::pthread_key_t, l: &Layout, t: *mut u8) -> Result<Measured, Unsupported> {
+    // SAFETY: all of it concerns the running thread and its own descriptor; nothing allocates before `malloc_words`.
     unsafe {
+        // Before malloc, since the program may bring one that uses keys (jemalloc).
+        expect(load::<u8>(t, l.specific_used) == 0, "flag of keys before use")?;
+        let (malloc, malloc_words) = malloc_words(l, t)?;
         expect(load::<c_int>(t, l.tid) as i64 == real_syscall()?(libc::SYS_gettid), "tid of a thread")?;
         expect(load::<u8>(t, l.specific_used + 2) == 0, "user_stack of a thread")?;
-        expect(load::<u8>(t, l.specific_used) == 0, "flag of keys before use")?;
         (real.setspecific)(key, (&raw const *real).cast());
         expect(load::<u8>(t, l.specific_used) == 1, "flag of keys after use")?;
         let entry = &*l.keys.add(key as usize);
