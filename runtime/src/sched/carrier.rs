@@ -16,8 +16,8 @@ use core::ptr::null_mut;
 pub struct Carrier {
     /// The worker it was given, or owned last; compare `Worker::owner` for whether it still does.
     worker: AtomicPtr<Worker>,
-    /// Changes when a worker has been assigned: the futex of an idle carrier.
-    assigned: AtomicU32,
+    /// IDLE, ASSIGNED or RUNNING: the futex of an idle carrier.
+    phase: AtomicU32,
     pub(super) next_idle: AtomicPtr<Carrier>,
     /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
     thread_pointer: usize,
@@ -28,6 +28,11 @@ pub struct Carrier {
     pub(crate) tid: u32,
 }
 
+/// It waits for a worker; it has been given one, but the kernel has not run it since; it runs the worker's tasks.
+const IDLE: u32 = 0;
+const ASSIGNED: u32 = 1;
+const RUNNING: u32 = 2;
+
 impl Carrier {
     /// The body of an OS thread that becomes a carrier.
     pub(super) extern "C" fn main(_: *mut c_void) -> *mut c_void {
@@ -36,7 +41,7 @@ impl Carrier {
             signals::enter();
             let carrier = Carrier {
                 worker: AtomicPtr::new(null_mut()),
-                assigned: AtomicU32::new(0),
+                phase: AtomicU32::new(IDLE),
                 next_idle: AtomicPtr::new(null_mut()),
                 thread_pointer: arch::thread_pointer(),
                 float: FloatControl::read(),
@@ -65,21 +70,27 @@ impl Carrier {
             runtime.put_idle(self);
             return false;
         }
-        self.assigned.store(1, Release);
-        futex::wake(&self.assigned, 1);
+        self.phase.store(ASSIGNED, Release);
+        futex::wake(&self.phase, 1);
         true
     }
 
     fn wait_for_worker(&'static self, runtime: &Runtime) {
-        self.assigned.store(0, Relaxed);
+        self.phase.store(IDLE, Relaxed);
         // Signals are for those who run tasks, and for the monitor.
         self.set_mask(signal::ALL);
         self.route_held(runtime);
         runtime.put_idle(self);
         runtime.monitor.carrier_idle();
-        while self.assigned.load(Acquire) == 0 {
-            futex::wait(&self.assigned, 0, None);
+        while self.phase.load(Acquire) == IDLE {
+            futex::wait(&self.phase, IDLE, None);
         }
+        self.phase.store(RUNNING, Relaxed);
+    }
+
+    /// Whether it has come to run since it was last given a worker.
+    pub(super) fn is_running(&self) -> bool {
+        self.phase.load(Relaxed) == RUNNING
     }
 
     /// Runs the worker's tasks until the worker is somebody else's.
@@ -87,10 +98,12 @@ impl Carrier {
         let worker = self.home();
         while self.owns(worker) {
             self.route_held(runtime);
-            match worker.next(runtime) {
-                Some(task) => self.run(runtime, worker, task),
-                None if !self.owns(worker) => worker.pass_on(),
-                None => {}
+            let next = worker.next(runtime);
+            if !self.owns(worker) {
+                worker.pass_on();
+            }
+            if let Some(task) = next {
+                self.run(runtime, worker, task);
             }
         }
     }

@@ -205,7 +205,14 @@ impl Seen {
             self.tick = tick.wrapping_sub(1);
             return false;
         }
-        let used = cpu_time(worker);
+        // SAFETY: null, or a carrier, which never ends.
+        let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
+        let Some(owner) = owner.filter(|owner| owner.is_running()) else {
+            // Another OS thread would have to wait for a CPU just as long.
+            self.times = 0;
+            return false;
+        };
+        let used = cpu_time(owner);
         let blocked = punctual && used == self.used;
         let times = if tick == self.tick { self.times + 1 } else { 0 };
         *self = Seen { tick, times, used };
@@ -213,14 +220,12 @@ impl Seen {
     }
 }
 
-/// The CPU time of the OS thread that owns `worker`, in nanoseconds. (/proc would tell whether it
+/// The CPU time of an OS thread, in nanoseconds. (/proc would tell whether it
 /// sleeps, but to ask it takes a descriptor, whose number the program could miss.)
-fn cpu_time(worker: &Worker) -> u64 {
+fn cpu_time(carrier: &Carrier) -> u64 {
     const SYS_CLOCK_GETTIME: usize = 228;
     /// The low bits of a thread's clock id (linux/posix-timers.h: CPUCLOCK_PERTHREAD, CPUCLOCK_SCHED).
     const THREAD_CLOCK: i32 = 4 | 2;
-    // SAFETY: null, or a carrier, which never ends.
-    let Some(carrier) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else { return 0 };
     let clock = (!(carrier.tid as i32) << 3) | THREAD_CLOCK;
     let mut time = [0u64; 2];
     // SAFETY: the call writes one timespec.
