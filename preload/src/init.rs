@@ -9,9 +9,11 @@ use crate::loader;
 use crate::process;
 use crate::say::{self, Line, say, write_all};
 use crate::stats::Counters;
+use crate::watcher;
 use iopatch_runtime::{arch, sched};
 use libc::{c_char, c_int, c_ulong};
 use std::ffi::CStr;
+use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI32, AtomicU8};
 
@@ -28,14 +30,22 @@ extern "C" fn construct() {
     real::resolve_all();
     // SAFETY: it has no precondition.
     arch::init(unsafe { libc::getauxval(libc::AT_HWCAP2) });
-    match Config::from_env() {
-        Err(malformed) => say(format_args!("{malformed}; ignoring iopatch, the program runs natively")),
-        // SAFETY: the constructor runs once, on the process's only thread.
-        Ok(config) => match unsafe { abi::init() } {
-            Err(why) => say(format_args!("{why}; ignoring iopatch, the program runs natively")),
-            Ok(()) => begin(&config),
-        },
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(malformed) => return stand_aside(malformed),
+    };
+    if let Some(tool) = watcher::find() {
+        return stand_aside(format_args!("{tool} watches the program's threads"));
     }
+    // SAFETY: the constructor runs once, on the process's only thread.
+    match unsafe { abi::init() } {
+        Ok(()) => begin(&config),
+        Err(why) => stand_aside(why),
+    }
+}
+
+fn stand_aside(why: impl fmt::Display) {
+    say(format_args!("{why}; ignoring iopatch, the program runs natively"));
 }
 
 fn begin(config: &Config) {

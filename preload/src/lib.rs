@@ -31,3 +31,4 @@ mod stats;
 mod symbols;
 mod threads;
 mod wait;
+mod watcher;
