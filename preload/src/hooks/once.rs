@@ -7,7 +7,7 @@
 
 use crate::abi::sync::Once;
 use crate::c_types::InitRoutine;
-use crate::export::Family;
+use crate::export::{Family, real};
 use crate::wait;
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -44,14 +44,33 @@ impl Once {
     }
 }
 
-unsafe extern "C-unwind" {
-    /// Calls `init`; if it unwinds, calls `undo(once)` and lets it unwind on.
-    fn iopatch_call_or_undo(init: InitRoutine, undo: extern "C" fn(*const Once), once: *const Once);
+/// An entry of the thread's list of cleanup handlers: glibc's `struct _pthread_cleanup_buffer`, which it alone reads.
+type CleanupBuffer = [usize; 4];
+
+/// A turn at an init routine. Cancellation and pthread_exit unwind to `undo`; where the routine's own program has no unwind
+/// tables, glibc jumps over all frames, and calls what is on the list (glibc: `pthread_cleanup_combined_push`).
+#[repr(C)]
+struct Turn {
+    listed: CleanupBuffer,
+    once: *const Once,
 }
 
-extern "C" fn undo(once: *const Once) {
-    // SAFETY: `pthread_once` passes the object of its caller, who keeps it alive until its call has ended.
-    unsafe { &*once }.set(0);
+unsafe extern "C-unwind" {
+    /// Calls `init`; if it unwinds, calls `undo(turn)` and lets it unwind on.
+    fn iopatch_call_or_undo(init: InitRoutine, undo: extern "C" fn(*mut Turn), turn: *mut Turn);
+}
+
+extern "C" fn undo(turn: *mut Turn) {
+    // SAFETY: `pthread_once` passes its own turn, which is on the list.
+    unsafe {
+        real::_pthread_cleanup_pop((&raw mut (*turn).listed).cast(), 0);
+        jumped_over(turn.cast());
+    }
+}
+
+unsafe extern "C-unwind" fn jumped_over(turn: *mut c_void) {
+    // SAFETY: a turn, whose object is that of `pthread_once`'s caller, who keeps it alive until its call has ended.
+    unsafe { &*(*turn.cast::<Turn>()).once }.set(0);
 }
 
 // What a C compiler makes of `__attribute__((cleanup))` with -fexceptions. Written out because Rust leaves open what a
@@ -121,8 +140,14 @@ pub unsafe fn pthread_once(once: *mut pthread_once_t, init: InitRoutine) -> c_in
     // SAFETY: `Once` has the layout of `pthread_once_t`, and is atomic.
     let view = unsafe { &*once.cast::<Once>() };
     if view.word.load(Acquire) & DONE == 0 && view.begin() {
-        // SAFETY: `once` outlives the call; `undo` takes it.
-        unsafe { iopatch_call_or_undo(init, undo, view) };
+        let mut turn = Turn { listed: [0; 4], once: view };
+        let turn = &raw mut turn;
+        // SAFETY: the turn outlives the call, and is off the list when this frame goes: by what follows, or by `undo`.
+        unsafe {
+            real::_pthread_cleanup_push((&raw mut (*turn).listed).cast(), jumped_over, turn.cast());
+            iopatch_call_or_undo(init, undo, turn);
+            real::_pthread_cleanup_pop((&raw mut (*turn).listed).cast(), 0);
+        }
         view.set(DONE);
     }
     0
