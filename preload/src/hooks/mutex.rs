@@ -185,11 +185,17 @@ fn relock(mutex: &Mutex, kind: u32) -> Option<c_int> {
     Some(0)
 }
 
-/// Records the new holder. Not atomic steps: the lock protects them.
+/// Counts those of whom `pthread_mutex_destroy` is to know. Not an atomic step: the lock protects it.
+#[inline]
+fn add_users(mutex: &Mutex, users: u32) {
+    mutex.nusers.store(mutex.nusers.load(Relaxed).wrapping_add(users), Relaxed);
+}
+
+/// Records the new holder. Not atomic steps, as above.
 #[inline]
 fn record(mutex: &Mutex, kind: u32, users: u32) {
     mutex.owner.store(guard::id(), Relaxed);
-    mutex.nusers.store(mutex.nusers.load(Relaxed).wrapping_add(users), Relaxed);
+    add_users(mutex, users);
     if kind == MUTEX_RECURSIVE {
         mutex.count.store(1, Relaxed);
     }
@@ -220,7 +226,12 @@ unsafe fn lock(mutex: *mut pthread_mutex_t, limit: Limit, users: u32) -> c_int {
     let (view, kind) = unsafe { view(mutex) };
     if !is_ours(kind) {
         // SAFETY: the caller's.
-        return unsafe { lock_foreign(mutex, kind, limit) };
+        let result = unsafe { lock_foreign(mutex, kind, limit) };
+        // libc has counted one user.
+        if users == 0 && matches!(result, 0 | EOWNERDEAD) {
+            add_users(view, u32::MAX);
+        }
+        return result;
     }
     if let Some(result) = relock(view, kind) {
         return result;
@@ -270,8 +281,16 @@ unsafe fn unlock_other(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
     // SAFETY: the caller's.
     let (view, kind) = unsafe { view(mutex) };
     if !is_ours(kind) {
+        // libc counts one user less.
+        if users == 0 {
+            add_users(view, 1);
+        }
         // SAFETY: the caller's.
-        return unsafe { real::pthread_mutex_unlock(mutex) };
+        let error = unsafe { real::pthread_mutex_unlock(mutex) };
+        if users == 0 && error != 0 {
+            add_users(view, u32::MAX);
+        }
+        return error;
     }
     if kind != MUTEX_ADAPTIVE {
         let free = matches!(view.lock.load(Relaxed), FREE | RESERVED);
@@ -294,7 +313,7 @@ unsafe fn unlock_other(mutex: *mut pthread_mutex_t, users: u32) -> c_int {
 #[inline]
 fn disown(mutex: &Mutex, users: u32) {
     mutex.owner.store(0, Relaxed);
-    mutex.nusers.store(mutex.nusers.load(Relaxed).wrapping_sub(users), Relaxed);
+    add_users(mutex, users.wrapping_neg());
     release(&mutex.lock);
 }
 
