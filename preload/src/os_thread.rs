@@ -150,9 +150,36 @@ pub fn leave_if_changed() {
     let Some(thread) = find(unsafe { real::gettid() } as u32).filter(|thread| thread.changed.load(Relaxed)) else {
         return;
     };
+    leave(thread);
+}
+
+/// Ends the calling carrier, to which its coroutine has left what only the end of an OS thread does; `then` runs as a new
+/// OS thread. Returns if none can be made.
+pub fn leave_to(then: Entry, arg: *mut c_void) {
+    // SAFETY: it has no precondition.
+    if let Some(thread) = find(unsafe { real::gettid() } as u32)
+        && process::spawn(then, arg) == 0
+    {
+        leave(thread);
+    }
+}
+
+/// Waits until the OS thread of this kernel's id has ended.
+pub fn until_ended(tid: u32) {
+    let Some(thread) = find(tid) else { return };
+    while thread.tid.load(Acquire) == tid {
+        let word = thread.tid.as_ptr() as usize;
+        // SAFETY: the word is on a stack that is never given back. The kernel's wake-up is not a private one.
+        unsafe { arch::syscall(SYS_futex as usize, [word, FUTEX_WAIT as usize, tid as usize, 0, 0, 0]) };
+    }
+}
+
+/// The caller's own end. The kernel clears its id when all else is done, and wakes who waits for that.
+fn leave(thread: &'static OsThread) -> ! {
     abi::let_setxid_pass(thread.thread_pointer as *mut u8);
-    thread.tid.store(0, Relaxed);
     ENDED.fetch_add(1, Relaxed);
+    // SAFETY: the word is on a stack that is never given back.
+    unsafe { arch::syscall(SYS_set_tid_address as usize, [thread.tid.as_ptr() as usize, 0, 0, 0, 0, 0]) };
     loop {
         // SAFETY: nothing of this thread is to run any more.
         unsafe { arch::syscall(SYS_exit as usize, [0; 6]) };

@@ -4,6 +4,7 @@ use crate::abi::{self, Stack};
 use crate::c_types::{StartRoutine, thrd_start_t};
 use crate::export::{Family, real};
 use crate::guard::{self, Task};
+use crate::os_thread;
 use crate::process;
 use crate::say::log;
 use crate::wait::{self, Deadline, Wake};
@@ -227,6 +228,24 @@ unsafe extern "C" fn wake_robust(word: *const u32) {
 
 /// A coroutine has left its stack: on a carrier.
 pub fn finished(task: &'static Task) {
+    // SAFETY: nobody runs on the descriptor any more.
+    if unsafe { abi::kernel_inherits(task.thread_pointer() as *mut u8) } {
+        // Its list of robust mutexes is registered, since it keeps the OS thread.
+        os_thread::leave_to(end_after_os_thread, std::ptr::from_ref(task).cast_mut().cast());
+    }
+    end(task);
+}
+
+/// Ends a coroutine when the kernel has seen to the mutexes that it left locked.
+extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
+    // SAFETY: what `finished` has passed.
+    let task = unsafe { &*task.cast::<Task>() };
+    os_thread::until_ended(sched::os_thread(task));
+    end(task);
+    std::ptr::null_mut()
+}
+
+fn end(task: &'static Task) {
     abi::set_tid(task.thread_pointer() as *mut u8, 0);
     let before = task.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {

@@ -72,7 +72,7 @@ unsafe extern "C-unwind" {
 }
 
 /// Lives a thread's life on the calling coroutine: `start(arg)`, then the destructors of thread-local objects and keys,
-/// the resolver's sockets, and the robust mutexes still held, whose waiters `wake` wakes. Returns what `start` returned,
+/// the resolver's sockets, and the robust mutexes still held, whose waiters `wake` wakes, unless [`robust::kernel_inherits`]. Returns what `start` returned,
 /// or gave to `pthread_exit`, or `PTHREAD_CANCELED`.
 ///
 /// # Safety
@@ -112,6 +112,8 @@ unsafe extern "C-unwind" fn finish(wake: Wake) {
         if !libc::dlerror().is_null() {
             libc::dlerror();
         }
-        robust::release(t, wake);
+        if !robust::kernel_inherits(t) {
+            robust::release(t, wake);
+        }
     }
 }

@@ -17,8 +17,52 @@ pub struct Head {
 const WAITERS: u32 = 0x8000_0000;
 const OWNER_DIED: u32 = 0x4000_0000;
 const TID_MASK: u32 = 0x3fff_ffff;
+/// The bit in a node's address.
+const INHERITING: usize = 1;
 /// The kernel's bound, which ends a walk over a list that the program has made circular.
 const ROBUST_LIST_LIMIT: usize = 2048;
+
+/// The nodes of a list, each with bit 0 set if its mutex is priority-inheriting. The next one is read before one is given
+/// out, since its next locker may relink that.
+struct Nodes {
+    next: usize,
+    end: usize,
+    left: usize,
+}
+
+impl Nodes {
+    /// # Safety
+    /// The list is glibc's, kept for the kernel to read at any moment, and stays as it is.
+    unsafe fn of(head: *const Head) -> Self {
+        // SAFETY: the caller's promise.
+        Self { next: unsafe { (*head).list }, end: head as usize, left: ROBUST_LIST_LIMIT }
+    }
+}
+
+impl Iterator for Nodes {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let node = self.next;
+        if node & !INHERITING == self.end || node & !INHERITING == 0 || self.left == 0 {
+            return None;
+        }
+        // SAFETY: the promise of `of`; a mutex that is unmapped while locked would fault here, where the kernel would stop.
+        self.next = unsafe { *((node & !INHERITING) as *const usize) };
+        self.left -= 1;
+        Some(node)
+    }
+}
+
+/// Whether the ending thread `t` still owns a mutex whose waiters only the kernel can wake: that is done by the end of the
+/// OS thread.
+///
+/// # Safety
+/// FS is `t`, or nobody runs on `t`.
+pub unsafe fn kernel_inherits(t: *mut u8) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { Nodes::of(robust_head(t)) }.any(|node| node & INHERITING != 0)
+}
 
 /// Marks every robust mutex that the ending thread `t` still owns with OWNER_DIED, so that its next locker gets
 /// EOWNERDEAD, and calls `wake` on the futex word of each that has waiters (it wakes one).
@@ -27,34 +71,24 @@ const ROBUST_LIST_LIMIT: usize = 2048;
 /// FS is `t`, or nobody runs on `t`.
 pub(super) unsafe fn release(t: *mut u8, wake: Wake) {
     let head = robust_head(t);
-    // SAFETY: the list is glibc's, kept for the kernel to read at any moment; its nodes are mutexes that `t` has locked,
-    // and a mutex that is unmapped while locked would fault here, where the kernel would stop.
+    // SAFETY: the caller's promise; the nodes are mutexes that `t` has locked.
     unsafe {
-        let end = head as usize;
-        let (mut entry, pending, offset) = ((*head).list, (*head).pending, (*head).futex_offset);
-        for _ in 0..ROBUST_LIST_LIMIT {
-            if entry & !1 == end || entry & !1 == 0 {
-                break;
-            }
-            // Read on before the next locker may take the mutex and relink it.
-            let next = *((entry & !1) as *const usize);
-            if entry != pending {
-                die(entry, offset, tid(t), false, wake);
-            }
-            entry = next;
+        let (pending, offset) = ((*head).pending, (*head).futex_offset);
+        for node in Nodes::of(head).filter(|&node| node != pending) {
+            die(node, offset, tid(t), false, wake);
         }
-        if pending & !1 != 0 {
+        if pending & !INHERITING != 0 {
             die(pending, offset, tid(t), true, wake);
         }
-        (*head).list = end;
+        (*head).list = head as usize;
         (*head).pending = 0;
     }
 }
 
-/// One mutex. Bit 0 of `entry` says that it is priority-inheriting: those waiters are the kernel's to wake.
-unsafe fn die(entry: usize, offset: isize, owner: u32, pending: bool, wake: Wake) {
-    let inheriting = entry & 1 != 0;
-    let word = (entry & !1).wrapping_add_signed(offset) as *const u32;
+/// One mutex.
+unsafe fn die(node: usize, offset: isize, owner: u32, pending: bool, wake: Wake) {
+    let inheriting = node & INHERITING != 0;
+    let word = (node & !INHERITING).wrapping_add_signed(offset) as *const u32;
     // SAFETY: the caller's: the word is the lock of a mutex on the list.
     let lock = unsafe { &*word.cast::<AtomicU32>() };
     let mut seen = lock.load(Ordering::Relaxed);
