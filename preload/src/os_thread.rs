@@ -1,189 +1,208 @@
-//! The library's OS threads, as the kernel and glibc see them: found by their ids, answering setuid() and its like, and
-//! given up when a coroutine has made one unlike the others.
+//! The library's OS threads, as the kernel and glibc see them: kept by coroutines, changed by them, set back or ended after
+//! that, and answering setuid() and its like.
 //!
 //! To glibc a carrier is a thread on its list, with a descriptor of its own, while FS is at a coroutine's. setuid()
 //! marks every descriptor on the list, sends signal 33 and repeats until each has cleared its mark: so the handler
 //! runs under the OS thread's own descriptor. Source: `nptl/nptl_setxid.c`.
 
 use crate::abi;
-use crate::export::real;
-use crate::guard;
+use crate::export::{Family, real};
+use crate::guard::{self, Task};
 use crate::process;
-use crate::wait;
+use crate::say::log;
+use crate::wait::{self, Deadline};
+use iopatch_runtime::arch;
+use iopatch_runtime::sched::{self, Carrier, Changed, Unbound};
 use iopatch_runtime::signals::Info;
 use iopatch_runtime::sys::signal;
-use iopatch_runtime::{arch, sched};
 use libc::*;
-use std::ptr::null_mut;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
-type Entry = extern "C" fn(*mut c_void) -> *mut c_void;
-
-/// One of them. It lies on its thread's stack, which is never given back.
-struct OsThread {
-    /// 0: it has ended.
-    tid: AtomicU32,
-    thread_pointer: usize,
-    /// The coroutine that keeps it has changed what the kernel keeps for it.
-    changed: AtomicBool,
-    older: *const OsThread,
-}
-
-static NEWEST: AtomicPtr<OsThread> = AtomicPtr::new(null_mut());
-/// The first, the monitor, which no coroutine ever runs on: all begin as it is.
-static FIRST: AtomicU32 = AtomicU32::new(0);
-/// Whether any of them was ever changed.
-static ANY_CHANGED: AtomicBool = AtomicBool::new(false);
-/// Main has changed itself since the first of them was made.
+/// Main has changed itself since the runtime was started.
 static MAIN_CHANGED: AtomicBool = AtomicBool::new(false);
-/// How many have ended.
-static ENDED: AtomicU64 = AtomicU64::new(0);
 /// The kernel's id of main.
 static MAIN: AtomicU32 = AtomicU32::new(0);
 
 /// In the constructor, and in a forked child, whose only thread is main.
 pub fn begin() {
-    NEWEST.store(null_mut(), Relaxed);
-    FIRST.store(0, Relaxed);
-    ENDED.store(0, Relaxed);
-    ANY_CHANGED.store(false, Relaxed);
     MAIN_CHANGED.store(false, Relaxed);
     // SAFETY: it has no precondition.
     MAIN.store(unsafe { getpid() } as u32, Relaxed);
 }
 
-/// Starts one for the runtime, whose threads take no argument.
-pub fn spawn(entry: Entry, _: *mut c_void) -> c_int {
-    process::spawn(live, entry as *mut c_void)
-}
-
-extern "C" fn live(entry: *mut c_void) -> *mut c_void {
-    let mut mine = OsThread {
-        // SAFETY: it has no precondition.
-        tid: AtomicU32::new(unsafe { real::gettid() } as u32),
-        thread_pointer: arch::thread_pointer(),
-        changed: AtomicBool::new(false),
-        older: NEWEST.load(Acquire),
-    };
-    let _first = FIRST.compare_exchange(0, mine.tid.load(Relaxed), Relaxed, Relaxed);
-    while let Err(newer) = NEWEST.compare_exchange(mine.older.cast_mut(), &raw mut mine, AcqRel, Acquire) {
-        mine.older = newer;
-    }
-    // SAFETY: `spawn` passed an `Entry`.
-    let entry = unsafe { std::mem::transmute::<*mut c_void, Entry>(entry) };
-    entry(null_mut())
-}
-
-fn find(tid: u32) -> Option<&'static OsThread> {
-    let mut next = NEWEST.load(Acquire).cast_const();
-    // SAFETY: null, or on a stack that is never given back.
-    while let Some(thread) = unsafe { next.as_ref() } {
-        if thread.tid.load(Relaxed) == tid {
-            return Some(thread);
-        }
-        next = thread.older;
-    }
-    None
-}
-
 /// The kernel's id of a thread that is as every coroutine begins.
 pub fn unchanged() -> pid_t {
-    FIRST.load(Relaxed) as pid_t
+    sched::get().map_or(0, |runtime| runtime.unchanged() as pid_t)
 }
 
-/// How many OS threads of the runtime have ended.
-pub fn ended() -> u64 {
-    ENDED.load(Relaxed)
+/// The coroutine keeps the calling OS thread, under the kernel's id and with its own list of robust mutexes registered:
+/// to libc and to the kernel it is a native thread from here on.
+pub fn kept_by(task: &'static Task) {
+    let tcb = task.thread_pointer() as *mut u8;
+    abi::set_tid(tcb, sched::os_thread(task));
+    register_robust_list(tcb);
+}
+
+/// As [`kept_by`], by another thread's wish.
+pub fn bound(task: &'static Task) {
+    kept_by(task);
+    log(format_args!("thread {} keeps OS thread {}: another one sets its scheduling", task.id, sched::os_thread(task)));
+}
+
+/// The kernel is to look at the list of robust mutexes in this descriptor when the calling OS thread ends.
+fn register_robust_list(tcb: *mut u8) {
+    const SYS_SET_ROBUST_LIST: usize = 273;
+    const SIZE: usize = 24;
+    let head = abi::robust_head(tcb) as usize;
+    // SAFETY: the head lies in the descriptor, which is there as long as it is registered.
+    unsafe { arch::syscall(SYS_SET_ROBUST_LIST, [head, SIZE, 0, 0, 0, 0]) };
 }
 
 /// Makes a call that changes what the kernel keeps for the calling thread: credentials, CPUs, scheduling and so on. A
 /// coroutine keeps its OS thread from here on.
-pub fn change(call: impl FnOnce() -> c_long) -> c_long {
+pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
     wait::pin("changes what the kernel keeps for an OS thread");
     let result = call();
     if result != -1 {
-        note();
+        match guard::self_task() {
+            Some(task) => sched::carrier_of(task).note_change(what),
+            None => note_native(guard::id() as pid_t),
+        }
     }
     result
 }
 
-fn note() {
-    match guard::self_task() {
-        Some(task) => note_of(sched::os_thread(task) as pid_t),
-        None => note_of(guard::id() as pid_t),
-    }
-}
-
-/// The thread of this kernel's id was changed.
-pub fn note_of(tid: pid_t) {
+/// The native thread of this kernel's id was changed.
+pub fn note_native(tid: pid_t) {
     if tid as u32 == MAIN.load(Relaxed) {
         // Those that are made before the runtime starts are as main is then.
         MAIN_CHANGED.fetch_or(sched::get().is_some(), Relaxed);
-    } else if let Some(thread) = find(tid as u32) {
-        thread.changed.store(true, Relaxed);
-        ANY_CHANGED.store(true, Release);
+    }
+}
+
+/// A coroutine other than the caller.
+#[derive(Clone, Copy)]
+pub enum Other {
+    /// By its handle, which the program must not use once it is joined.
+    Handle(&'static Task),
+    /// By its id, which is nobody's once it has ended.
+    Id(u32),
+}
+
+impl Other {
+    /// Calls `ask` with the kernel's id of the coroutine's OS thread, or of one that is as the coroutine is. `None`: the
+    /// coroutine has ended.
+    pub fn get(self, ask: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        let runtime = sched::get()?;
+        let ask = |task: &Task, id| {
+            runtime.if_bound(task, id, |own| ask(own.map_or_else(unchanged, |carrier| carrier.tid as pid_t))).ok()
+        };
+        match self {
+            Other::Handle(task) => ask(task, task.id),
+            Other::Id(id) => runtime.slab().with_id(id, |task| ask(task, id)).flatten(),
+        }
+    }
+
+    /// Gives the coroutine an OS thread of its own, if it has none, and makes a call that changes its scheduling, by the
+    /// kernel's id. `None`: the coroutine has ended.
+    pub fn set(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        const MOMENT: u64 = 50_000;
+        const MOST: u32 = 20_000;
+        let runtime = sched::get()?;
+        let set = |carrier: &Carrier| {
+            let result = call(carrier.tid as pid_t);
+            if result != -1 {
+                carrier.note_change(Changed::Scheduling);
+            }
+            result
+        };
+        for _ in 0..MOST {
+            let done = match self {
+                Other::Handle(task) => runtime.with_bound(task, task.id, set),
+                Other::Id(id) => {
+                    let found = runtime.slab().with_id(id, |task| runtime.with_bound(task, id, set));
+                    found.unwrap_or(Err(Unbound::Ended))
+                }
+            };
+            match done {
+                Ok(result) => return Some(result),
+                Err(Unbound::Ended) => return None,
+                // The monitor is making one.
+                Err(Unbound::NoCarrier) => wait::sleep_until(Family::Thread, Deadline::after(MOMENT)),
+            };
+        }
+        Some(crate::fd::fail(EAGAIN) as c_int)
     }
 }
 
 /// Whether a thread that the caller makes would inherit what no coroutine can have. A native thread besides main is
 /// one because it, or who made it, is unlike the others.
 pub fn passes_on_changes() -> bool {
-    if guard::coroutine().is_some() {
-        return false;
-    }
     match guard::self_task() {
-        Some(task) => {
-            ANY_CHANGED.load(Acquire) && find(sched::os_thread(task)).is_some_and(|os| os.changed.load(Relaxed))
-        }
+        Some(task) => sched::carrier_of(task).is_changed(),
         None => MAIN_CHANGED.load(Relaxed) || guard::id() != MAIN.load(Relaxed),
     }
 }
 
-/// On a carrier, whose coroutine has ended: one that was changed runs no other. Its stack stays, for the scheduler may
-/// still look at it; the monitor makes another one.
-pub fn leave_if_changed() {
-    if !ANY_CHANGED.load(Acquire) {
-        return;
+/// On a carrier whose coroutine has ended, which kept it: makes the OS thread as it was before. False: it can't be done, and
+/// the OS thread is to end.
+pub fn renew(carrier: &Carrier) -> bool {
+    if carrier.has_changed(Changed::Bequeathed) {
+        return false;
     }
-    // SAFETY: it has no precondition.
-    let Some(thread) = find(unsafe { real::gettid() } as u32).filter(|thread| thread.changed.load(Relaxed)) else {
-        return;
-    };
-    leave(thread);
+    register_robust_list(carrier.thread_pointer as *mut u8);
+    !carrier.is_changed() || (!carrier.has_changed(Changed::ForGood) && set_back(unchanged()).is_some())
 }
 
-/// Ends the calling carrier, to which its coroutine has left what only the end of an OS thread does; `then` runs as a new
-/// OS thread. Returns if none can be made.
-pub fn leave_to(then: Entry, arg: *mut c_void) {
-    // SAFETY: it has no precondition.
-    if let Some(thread) = find(unsafe { real::gettid() } as u32)
-        && process::spawn(then, arg) == 0
-    {
-        leave(thread);
+/// On the carrier of `task`, which has ended and left it mutexes that only the end of the OS thread passes on: it is to end,
+/// and `then(task)` runs as a new OS thread. False: none can be made.
+pub fn leave_to(then: extern "C" fn(*mut c_void) -> *mut c_void, task: &'static Task) -> bool {
+    let left = process::spawn(then, std::ptr::from_ref(task).cast_mut().cast()) == 0;
+    if left {
+        sched::carrier_of(task).note_change(Changed::Bequeathed);
     }
+    left
 }
 
-/// Waits until the OS thread of this kernel's id has ended.
+/// Waits until the OS thread of this kernel's id has ended: it does, and nobody else tells when.
 pub fn until_ended(tid: u32) {
-    let Some(thread) = find(tid) else { return };
-    while thread.tid.load(Acquire) == tid {
-        let word = thread.tid.as_ptr() as usize;
-        // SAFETY: the word is on a stack that is never given back. The kernel's wake-up is not a private one.
-        unsafe { arch::syscall(SYS_futex as usize, [word, FUTEX_WAIT as usize, tid as usize, 0, 0, 0]) };
+    const LOOK: timespec = timespec { tv_sec: 0, tv_nsec: 100_000 };
+    // SAFETY: signal 0 only asks; a plain time.
+    unsafe {
+        while arch::syscall(SYS_tgkill as usize, [getpid() as usize, tid as usize, 0, 0, 0, 0]) == 0 {
+            real::nanosleep(&LOOK, std::ptr::null_mut());
+        }
     }
 }
 
-/// The caller's own end. The kernel clears its id when all else is done, and wakes who waits for that.
-fn leave(thread: &'static OsThread) -> ! {
-    abi::let_setxid_pass(thread.thread_pointer as *mut u8);
-    ENDED.fetch_add(1, Relaxed);
-    // SAFETY: the word is on a stack that is never given back.
-    unsafe { arch::syscall(SYS_set_tid_address as usize, [thread.tid.as_ptr() as usize, 0, 0, 0, 0, 0]) };
-    loop {
-        // SAFETY: nothing of this thread is to run any more.
-        unsafe { arch::syscall(SYS_exit as usize, [0; 6]) };
+/// Gives the calling OS thread the CPUs, the policy and the nice value of the thread `like`, where they differ.
+fn set_back(like: pid_t) -> Option<()> {
+    const MINE: pid_t = 0;
+    const SIZE: usize = size_of::<cpu_set_t>();
+    let done = |result: c_int| (result != -1).then_some(result);
+    // SAFETY: all-zero structures, which the calls fill in.
+    unsafe {
+        let [mut cpus, mut own]: [cpu_set_t; 2] = std::mem::zeroed();
+        done(real::sched_getaffinity(like, SIZE, &mut cpus))?;
+        done(real::sched_getaffinity(MINE, SIZE, &mut own))?;
+        if !CPU_EQUAL(&cpus, &own) {
+            done(real::sched_setaffinity(MINE, SIZE, &cpus))?;
+        }
+        let [mut param, mut own]: [sched_param; 2] = std::mem::zeroed();
+        let policy = done(real::sched_getscheduler(like))?;
+        done(real::sched_getparam(like, &mut param))?;
+        done(real::sched_getparam(MINE, &mut own))?;
+        if (policy, param.sched_priority) != (done(real::sched_getscheduler(MINE))?, own.sched_priority) {
+            done(real::sched_setscheduler(MINE, policy, &param))?;
+        }
+        // -1 is a nice value as well; of threads that exist none of these calls fails.
+        let nice = real::getpriority(PRIO_PROCESS, like as id_t);
+        if nice != real::getpriority(PRIO_PROCESS, MINE as id_t) {
+            done(real::setpriority(PRIO_PROCESS, MINE as id_t, nice))?;
+        }
     }
+    Some(())
 }
 
 /// glibc's handler of SIGSETXID.
@@ -196,8 +215,7 @@ pub type Handler = unsafe extern "C-unwind" fn(c_int, *mut Info, *mut ucontext_t
 /// The kernel's arguments, in the handler of that signal.
 pub unsafe fn answer_setxid(handler: Handler, signum: c_int, info: *mut Info, context: *mut ucontext_t) {
     let running = arch::thread_pointer();
-    // SAFETY: it has no precondition.
-    let Some(own) = guard::self_task().and_then(|_| find(unsafe { real::gettid() } as u32)) else {
+    let Some(own) = guard::self_task().map(sched::carrier_of) else {
         // SAFETY: the caller's promise.
         return unsafe { handler(signum, info, context) };
     };

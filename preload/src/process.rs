@@ -115,9 +115,11 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
     let errno = fd::errno_address() as isize - arch::thread_pointer() as isize;
     let storage = [0, errno, abi::cancel_offset()];
     let host = Host {
-        spawn: os_thread::spawn,
+        spawn,
         live: threads::live,
         finished: threads::finished,
+        bound: os_thread::bound,
+        renew: os_thread::renew,
         cancel: threads::act_on_cancel,
         sees_signals: config::patched(config::Part::Signal),
         shape,
@@ -258,7 +260,6 @@ pub fn one_ended() {
     if MAIN_LEFT.load(Acquire) {
         crate::wait::unpark(MAIN_LEFT.as_ptr().addr(), usize::MAX);
     }
-    os_thread::leave_if_changed();
 }
 
 /// Waits for main's OS thread and for every thread of the program to end; then ends the process, as the last of
@@ -269,7 +270,7 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
         let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
         let totals = runtime.totals();
         // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
-        let ours = totals.os_threads - os_thread::ended() + 2;
+        let ours = totals.os_threads_alive + 2;
         if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
             // As the program's last thread would: what main's mask lets in arrives.
             signal::set_mask(LAST_MASK.load(Relaxed));

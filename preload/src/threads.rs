@@ -229,11 +229,11 @@ unsafe extern "C" fn wake_robust(word: *const u32) {
 /// A coroutine has left its stack: on a carrier.
 pub fn finished(task: &'static Task) {
     // SAFETY: nobody runs on the descriptor any more.
-    if unsafe { abi::kernel_inherits(task.thread_pointer() as *mut u8) } {
-        // Its list of robust mutexes is registered, since it keeps the OS thread.
-        os_thread::leave_to(end_after_os_thread, std::ptr::from_ref(task).cast_mut().cast());
+    let inherited = unsafe { abi::kernel_inherits(task.thread_pointer() as *mut u8) };
+    // Its list of robust mutexes is registered, since it keeps the OS thread.
+    if !inherited || !os_thread::leave_to(end_after_os_thread, task) {
+        end(task);
     }
-    end(task);
 }
 
 /// Ends a coroutine when the kernel has seen to the mutexes that it left locked.

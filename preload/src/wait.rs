@@ -17,6 +17,7 @@ use crate::abi;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
+use crate::os_thread;
 use crate::say::log;
 use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::{arch, park as lot, reactor, sched, task};
@@ -102,19 +103,12 @@ pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
     sched::hand_over_for(call)
 }
 
-/// From here on the calling coroutine keeps the OS thread that it runs on, under the kernel's id and with its own list
-/// of robust mutexes registered: to libc and to the kernel it is a native thread.
+/// From here on the calling coroutine keeps the OS thread that it runs on: to libc and to the kernel it is a native thread.
 pub fn pin(why: &str) {
-    const SYS_SET_ROBUST_LIST: usize = 273;
-    const SIZE: usize = 24;
     let Some(task) = guard::coroutine() else { return };
-    let tcb = task.thread_pointer() as *mut u8;
     sched::pin(task);
     log(format_args!("thread {} keeps OS thread {}: {why}", task.id, sched::os_thread(task)));
-    abi::set_tid(tcb, sched::os_thread(task));
-    let head = abi::robust_head(tcb) as usize;
-    // SAFETY: the head lies in the descriptor, which lives as long as the coroutine keeps the OS thread.
-    unsafe { arch::syscall(SYS_SET_ROBUST_LIST, [head, SIZE, 0, 0, 0, 0]) };
+    os_thread::kept_by(task);
 }
 
 /// Lets the other runnable coroutines of this worker, or other threads, run.

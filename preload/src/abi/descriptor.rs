@@ -42,7 +42,6 @@ const CANCEL_ASYNCHRONOUS: i32 = 1 << 1;
 const CANCELING: i32 = 1 << 2;
 const CANCELED: i32 = 1 << 3;
 const EXITING: i32 = 1 << 4;
-const SETXID: i32 = 1 << 6;
 
 /// Makes the zeroed memory around `t` a thread descriptor with its TLS. `id` becomes its tid.
 ///
@@ -193,15 +192,6 @@ pub fn cancels_at_once(t: *mut u8) -> bool {
 /// From now on `pthread_cancel` has no effect.
 pub(super) fn set_exiting(t: *mut u8) {
     cancelhandling(t).fetch_or(EXITING, Ordering::Relaxed);
-}
-
-/// Before the native thread `t`, the caller, ends without glibc: setuid() and its like count on it no more, and one
-/// that counts on it already has its signal taken.
-pub fn let_setxid_pass(t: *mut u8) {
-    set_exiting(t);
-    while cancelhandling(t).load(Ordering::Relaxed) & SETXID != 0 {
-        core::hint::spin_loop();
-    }
 }
 
 /// The head of the list of robust mutexes, for `set_robust_list(2)` while the coroutine is pinned to an OS thread.

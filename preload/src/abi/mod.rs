@@ -28,8 +28,8 @@ mod tls;
 pub use base::run;
 pub use calibrate::calibrate;
 pub use descriptor::{
-    Stack, cancel_offset, cancel_requested, cancels_at_once, create, destroy, let_setxid_pass, recycle, request_cancel,
-    robust_head, set_tid, stack, tid,
+    Stack, cancel_offset, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head,
+    set_tid, stack, tid,
 };
 pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};

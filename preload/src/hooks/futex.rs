@@ -12,6 +12,7 @@ use crate::export::{Family, real};
 use crate::fd;
 use crate::os_thread;
 use crate::wait::{self, Deadline, Wake};
+use iopatch_runtime::sched::Changed;
 use iopatch_runtime::sys::memory;
 use libc::*;
 use std::sync::atomic::AtomicU32;
@@ -267,7 +268,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
         SYS_sched_getparam => return c_long::from(unsafe { tid::sched_getparam(i1, a2 as *mut sched_param) }),
         SYS_setpriority => return c_long::from(unsafe { tid::setpriority(a1 as c_uint, a2 as id_t, i3) }),
         number if OF_A_THREAD.contains(&number) => {
-            return os_thread::change(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) });
+            return os_thread::change(Changed::ForGood, || unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) });
         }
         _ => {}
     }

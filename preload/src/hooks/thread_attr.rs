@@ -1,12 +1,12 @@
 //! What a thread is asked and told about itself: its attributes, name, CPUs, scheduling, clock.
 //!
-//! libc asks the kernel by the thread id in the descriptor, and the kernel does not know a coroutine's. What the kernel
-//! keeps per thread, a coroutine gets by keeping its OS thread (`wait::pin`); another thread can't make it do that.
+//! libc asks the kernel by the thread id in the descriptor, and the kernel does not know a coroutine's.
 
 use super::tid::Whose;
 use crate::abi;
 use crate::export::real;
-use crate::guard;
+use crate::guard::{self, Task};
+use crate::threads;
 use crate::wait;
 use iopatch_runtime::task::life;
 use libc::*;
@@ -62,18 +62,26 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
     0
 }
 
+/// The thread that an affinity of an ended one is about. glibc passes on what it has as the id: 0, which is the caller for the
+/// kernel, until the thread is joined.
+fn instead_of(ended: &'static Task) -> Whose {
+    if threads::is_gone(ended) { Whose::of(ended) } else { Whose::Mine }
+}
+
 pub unsafe fn pthread_setaffinity_np(thread: pthread_t, n: size_t, cpus: *const cpu_set_t) -> c_int {
-    match unsafe { guard::task_of(thread) } {
-        Some(task) => code(Whose::of(task).set(|tid| unsafe { real::sched_setaffinity(tid, n, cpus) })),
-        None => unsafe { real::pthread_setaffinity_np(thread, n, cpus) },
-    }
+    let Some(task) = (unsafe { guard::task_of(thread) }) else {
+        return unsafe { real::pthread_setaffinity_np(thread, n, cpus) };
+    };
+    let set = |tid| unsafe { real::sched_setaffinity(tid, n, cpus) };
+    code(Whose::of(task).set_if_alive(set).unwrap_or_else(|| instead_of(task).set(set)))
 }
 
 pub unsafe fn pthread_getaffinity_np(thread: pthread_t, n: size_t, cpus: *mut cpu_set_t) -> c_int {
-    match unsafe { guard::task_of(thread) } {
-        Some(task) => code(Whose::of(task).get(|tid| unsafe { real::sched_getaffinity(tid, n, cpus) })),
-        None => unsafe { real::pthread_getaffinity_np(thread, n, cpus) },
-    }
+    let Some(task) = (unsafe { guard::task_of(thread) }) else {
+        return unsafe { real::pthread_getaffinity_np(thread, n, cpus) };
+    };
+    let get = |tid| unsafe { real::sched_getaffinity(tid, n, cpus) };
+    code(Whose::of(task).get_if_alive(get).unwrap_or_else(|| instead_of(task).get(get)))
 }
 
 pub unsafe fn pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int {
@@ -103,18 +111,16 @@ pub unsafe fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int 
     }
 }
 
-/// A coroutine's CPU time is not counted by the kernel: its clock is there once it keeps an OS thread.
+/// TODO
 pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int {
     match unsafe { guard::task_of(thread) } {
-        Some(task) => match Whose::of(task) {
-            Whose::Like(_) | Whose::Nobodys => ESRCH,
-            Whose::Mine | Whose::Kernels(_) => {
-                if task.is_current() {
-                    wait::pin("asks for its CPU clock");
-                }
-                unsafe { real::pthread_getcpuclockid(thread, clock) }
+        Some(task) => {
+            if !task.is_current() {
+                return ESRCH;
             }
-        },
+            wait::pin("asks for its CPU clock");
+            unsafe { real::pthread_getcpuclockid(thread, clock) }
+        }
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },
     }
 }

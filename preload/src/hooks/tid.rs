@@ -1,15 +1,15 @@
 //! What the kernel keeps by thread id: the id itself, the name, CPUs, scheduling; and what it keeps for the calling thread.
 //!
-//! A coroutine that changes what is its OS thread's keeps it (`os_thread::change`). One that keeps its OS thread can be
-//! named by others, too; of another one there is nothing to change, and it is as all begin.
+//! A coroutine that changes what is its OS thread's keeps it (`os_thread::change`). One whose scheduling another thread changes
+//! gets an OS thread of its own (`os_thread::Other`); until then it is as all begin.
 
-use crate::abi;
 use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
-use crate::os_thread;
+use crate::os_thread::{self, Other};
 use crate::wait;
 use iopatch_runtime::sched;
+use iopatch_runtime::sched::Changed;
 use libc::*;
 
 /// A coroutine's own id: unique in the process, the same for its whole life, whatever OS thread runs it.
@@ -21,65 +21,72 @@ pub unsafe fn gettid() -> pid_t {
     }
 }
 
+/// The ids of coroutines begin here, above all of the kernel's.
+const COROUTINES: pid_t = 0x2000_0000;
+
 /// A thread, as the kernel can be asked about it.
 #[derive(Clone, Copy)]
 pub enum Whose {
     Mine,
-    /// A thread of the kernel's, or the one that another coroutine keeps.
+    /// A thread of the kernel's.
     Kernels(pid_t),
-    /// Another coroutine, which keeps none: as this one.
-    Like(pid_t),
-    Nobodys,
+    Coroutines(Other),
 }
 
 impl Whose {
     /// Of a thread id; 0 is the caller.
     fn by_id(tid: pid_t) -> Self {
-        /// Those of coroutines begin here, above all of the kernel's.
-        const COROUTINES: pid_t = 0x2000_0000;
-        if tid == 0 || guard::self_task().is_some_and(|me| me.id as pid_t == tid) {
-            return Self::Mine;
+        match tid {
+            0 => Self::Mine,
+            tid if tid < COROUTINES => Self::Kernels(tid),
+            tid if guard::self_task().is_some_and(|me| me.id as pid_t == tid) => Self::Mine,
+            tid => Self::Coroutines(Other::Id(tid as u32)),
         }
-        if tid < COROUTINES {
-            return Self::Kernels(tid);
-        }
-        let task = sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, Self::of));
-        task.unwrap_or(Self::Nobodys)
     }
 
     /// Of a coroutine.
-    pub fn of(task: &Task) -> Self {
-        match abi::tid(task.thread_pointer() as *mut u8) {
-            _ if task.is_current() => Self::Mine,
-            0 => Self::Nobodys,
-            id if id == task.id => Self::Like(os_thread::unchanged()),
-            kernels => Self::Kernels(kernels as pid_t),
-        }
+    pub fn of(task: &'static Task) -> Self {
+        if task.is_current() { Self::Mine } else { Self::Coroutines(Other::Handle(task)) }
     }
 
     /// Makes a call that asks about the thread, by the kernel's id.
-    pub fn get(self, call: impl FnOnce(pid_t) -> c_int) -> c_int {
+    pub fn get(self, call: impl Fn(pid_t) -> c_int) -> c_int {
+        self.get_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+    }
+
+    /// Makes a call that changes the scheduling of the thread, by the kernel's id.
+    pub fn set(self, call: impl Fn(pid_t) -> c_int) -> c_int {
+        self.set_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+    }
+
+    /// As [`Whose::get`]; `None`: a coroutine that has ended.
+    pub fn get_if_alive(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         match self {
-            Self::Mine => call(0),
-            Self::Kernels(tid) | Self::Like(tid) => call(tid),
-            Self::Nobodys => fd::fail(ESRCH) as c_int,
+            Self::Mine => Some(call(0)),
+            Self::Kernels(tid) => Some(call(tid)),
+            Self::Coroutines(other) => other.get(call),
         }
     }
 
-    /// Makes a call that changes the thread, by the kernel's id.
-    pub fn set(self, call: impl FnOnce(pid_t) -> c_int) -> c_int {
+    /// As [`Whose::set`]; `None`: a coroutine that has ended.
+    pub fn set_if_alive(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         match self {
-            Self::Mine => os_thread::change(|| call(0).into()) as c_int,
+            Self::Mine => Some(os_thread::change(Changed::Scheduling, || call(0).into()) as c_int),
             Self::Kernels(tid) => {
                 let result = call(tid);
                 if result != -1 {
-                    os_thread::note_of(tid);
+                    os_thread::note_native(tid);
                 }
-                result
+                Some(result)
             }
-            Self::Like(_) | Self::Nobodys => fd::fail(ESRCH) as c_int,
+            Self::Coroutines(other) => other.set(call),
         }
     }
+}
+
+/// Makes a call that changes the calling thread in a way that can't be taken back.
+fn change_for_good(call: impl FnOnce() -> c_int) -> c_int {
+    os_thread::change(Changed::ForGood, || call().into()) as c_int
 }
 
 /// prctl(2)'s options that change the calling thread alone; all others are the process's or only ask.
@@ -108,7 +115,7 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
         // SAFETY: the program's: a string, of which the kernel reads 16 bytes at most.
         (Some(task), PR_SET_NAME) => task.set_name(unsafe { read_name(a2 as *const u8) }),
         (_, option) if OF_A_THREAD.contains(&option) => {
-            return Whose::Mine.set(|_| unsafe { real::prctl(option, a2, a3, a4, a5) });
+            return change_for_good(|| unsafe { real::prctl(option, a2, a3, a4, a5) });
         }
         _ => return unsafe { real::prctl(option, a2, a3, a4, a5) },
     }
@@ -191,23 +198,23 @@ pub unsafe fn nice(step: c_int) -> c_int {
 }
 
 pub unsafe fn setns(fd: c_int, kind: c_int) -> c_int {
-    Whose::Mine.set(|_| unsafe { real::setns(fd, kind) })
+    change_for_good(|| unsafe { real::setns(fd, kind) })
 }
 
 pub unsafe fn unshare(flags: c_int) -> c_int {
-    Whose::Mine.set(|_| unsafe { real::unshare(flags) })
+    change_for_good(|| unsafe { real::unshare(flags) })
 }
 
 pub unsafe fn setfsuid(uid: uid_t) -> c_int {
-    Whose::Mine.set(|_| unsafe { real::setfsuid(uid) })
+    change_for_good(|| unsafe { real::setfsuid(uid) })
 }
 
 pub unsafe fn setfsgid(gid: gid_t) -> c_int {
-    Whose::Mine.set(|_| unsafe { real::setfsgid(gid) })
+    change_for_good(|| unsafe { real::setfsgid(gid) })
 }
 
 pub unsafe fn capset(header: *mut c_void, data: *const c_void) -> c_int {
-    Whose::Mine.set(|_| unsafe { real::capset(header, data) })
+    change_for_good(|| unsafe { real::capset(header, data) })
 }
 
 pub unsafe fn personality(persona: c_ulong) -> c_int {
@@ -215,5 +222,5 @@ pub unsafe fn personality(persona: c_ulong) -> c_int {
     if persona == ASK {
         return unsafe { real::personality(persona) };
     }
-    Whose::Mine.set(|_| unsafe { real::personality(persona) })
+    change_for_good(|| unsafe { real::personality(persona) })
 }

@@ -48,7 +48,7 @@ pub fn spawn_task<R: 'static>(index: usize, body: impl FnOnce(&'static task::Tas
 /// Runs `body` as task `index`, on the calling thread.
 pub fn run_as_task<R>(index: usize, body: impl FnOnce(&'static task::Task) -> R) -> R {
     let task = task_number(index);
-    task.state.resume();
+    assert!(task.state.resume(), "nobody binds it");
     CURRENT.with(|current| current.set(Some(task)));
     body(task)
 }
@@ -140,7 +140,7 @@ pub mod task {
     use super::{Condvar, Mutex, WORLD};
     use crate::sync::{AtomicBool, AtomicPtr, SeqCst, fence};
 
-    pub use super::state::{Settled, State, Ticket, Wake, Woken};
+    pub use super::state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
     pub(crate) enum Step {
         Park,
@@ -157,7 +157,7 @@ pub mod task {
     impl Task {
         pub(super) fn new() -> Self {
             Self {
-                state: State::runnable(),
+                state: State::runnable(0),
                 link: AtomicPtr::default(),
                 interrupted: AtomicBool::new(false),
                 queued: Mutex::new(false),
@@ -168,10 +168,10 @@ pub mod task {
         pub(crate) unsafe fn switch_out(&self, _: Step) {
             match self.state.settle() {
                 Settled::Resume => {}
-                Settled::Parked => {
+                Settled::Parked { .. } => {
                     super::look();
                     self.dequeue();
-                    self.state.resume();
+                    assert!(self.state.resume(), "nobody binds it");
                 }
             }
         }

@@ -1,34 +1,61 @@
-//! A carrier: an OS thread that runs tasks while it has a worker, and waits for one while not.
+//! A carrier: an OS thread that runs tasks while it has a worker, and waits for one while not; or that runs one task only,
+//! which is bound to it (`bind`).
 
 use super::{Runtime, Worker, get};
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
 use crate::signals::{self, masks};
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
-use crate::sys::futex;
 use crate::sys::signal::{self, AltStack};
+use crate::sys::{futex, memory};
 use crate::task::{Settled, Step, Task};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-/// See the module. It lies on its OS thread's stack, which never ends.
+/// What a task has changed of what the kernel keeps for its OS thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Changed {
+    /// CPUs, policy, priority: they can be set back.
+    Scheduling = 1,
+    /// Credentials, namespaces and the like.
+    ForGood = 2,
+    /// It has left mutexes locked that the kernel passes on when the OS thread ends.
+    Bequeathed = 4,
+}
+
+/// See the module. Its place stays mapped when its OS thread ends, for stale looks, and will be another's.
 pub struct Carrier {
     /// The worker it was given, or owned last; compare `Worker::owner` for whether it still does.
     worker: AtomicPtr<Worker>,
-    /// IDLE, ASSIGNED or RUNNING: the futex of an idle carrier.
+    /// IDLE, ASSIGNED or RUNNING: the futex of a carrier that waits.
     phase: AtomicU32,
+    /// The task that is bound to it, by another thread than this one.
+    reserved_for: AtomicPtr<Task>,
+    /// Bits of [`Changed`].
+    changed: AtomicU32,
+    /// Its OS thread is to end.
+    leaves: Cell<bool>,
     pub(super) next_idle: AtomicPtr<Carrier>,
     /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
-    thread_pointer: usize,
+    pub thread_pointer: usize,
     float: FloatControl,
     mask: AtomicU64,
     alt_stack: Cell<AltStack>,
     /// The kernel's id of the OS thread.
-    pub(crate) tid: u32,
+    pub tid: u32,
 }
 
-/// It waits for a worker; it has been given one, but the kernel has not run it since; it runs the worker's tasks.
+/// What became of a task that a carrier has switched to.
+enum Turn {
+    Parked,
+    /// It has given way.
+    Runnable,
+    Ended,
+}
+
+/// It waits for something to run; it has been given that, but the kernel has not run it since; it runs it.
 const IDLE: u32 = 0;
 const ASSIGNED: u32 = 1;
 const RUNNING: u32 = 2;
@@ -39,27 +66,53 @@ impl Carrier {
         if let Some(runtime) = get() {
             // The scheduler is one long section: no handler of the program's runs here.
             signals::enter();
-            let carrier = Carrier {
-                worker: AtomicPtr::new(null_mut()),
-                phase: AtomicU32::new(IDLE),
-                next_idle: AtomicPtr::new(null_mut()),
-                thread_pointer: arch::thread_pointer(),
-                float: FloatControl::read(),
-                mask: AtomicU64::new(signal::ALL),
-                alt_stack: Cell::new(AltStack::NONE),
-                tid: rustix::thread::gettid().as_raw_pid() as u32,
-            };
-            // SAFETY: this frame is never left, so the carrier lives as long as the process.
-            let carrier: &'static Carrier = unsafe { core::mem::transmute::<&Carrier, &Carrier>(&carrier) };
-            let at = core::ptr::from_ref(carrier).cast_mut();
-            Local::mine().carrier.store(at, Relaxed);
-            runtime.counts.carriers.fetch_add(1, Relaxed);
-            loop {
-                carrier.wait_for_worker(runtime);
-                carrier.work(runtime);
+            if let Some(at) = Self::place(runtime) {
+                // SAFETY: the place is this thread's alone, and stays mapped.
+                let carrier: &'static Carrier = unsafe {
+                    at.write(Self::new());
+                    &*at
+                };
+                Local::mine().carrier.store(at, Relaxed);
+                runtime.counts.carriers.fetch_add(1, Relaxed);
+                while !carrier.leaves.get() {
+                    carrier.wait_for_worker(runtime);
+                    // SAFETY: null, or a task that has not ended: it is bound to this carrier.
+                    match unsafe { carrier.reserved_for.swap(null_mut(), Relaxed).as_ref() } {
+                        Some(task) => carrier.keep(runtime, task, Turn::Runnable),
+                        None => carrier.work(runtime),
+                    }
+                }
+                Local::mine().carrier.store(null_mut(), Relaxed);
+                runtime.counts.left.fetch_add(1, Relaxed);
+                runtime.left.lock().push(carrier);
             }
         }
         null_mut()
+    }
+
+    /// The calling OS thread as a carrier.
+    fn new() -> Self {
+        Self {
+            worker: AtomicPtr::new(null_mut()),
+            phase: AtomicU32::new(RUNNING),
+            reserved_for: AtomicPtr::new(null_mut()),
+            changed: AtomicU32::new(0),
+            leaves: Cell::new(false),
+            next_idle: AtomicPtr::new(null_mut()),
+            thread_pointer: arch::thread_pointer(),
+            float: FloatControl::read(),
+            mask: AtomicU64::new(signal::ALL),
+            alt_stack: Cell::new(AltStack::NONE),
+            tid: rustix::thread::gettid().as_raw_pid() as u32,
+        }
+    }
+
+    /// Memory for one. `None`: the kernel has none.
+    fn place(runtime: &Runtime) -> Option<*mut Carrier> {
+        if let Some(left) = runtime.left.lock().pop() {
+            return Some(core::ptr::from_ref(left).cast_mut());
+        }
+        memory::reserve(size_of::<Carrier>()).map(|at| at.as_ptr().cast())
     }
 
     /// Makes this idle carrier the owner of `worker`, if `from` still is; then wakes it.
@@ -75,22 +128,43 @@ impl Carrier {
         true
     }
 
+    /// Has this idle carrier, which nobody else has, wait for `task` alone; its timers and descriptors go to `home`.
+    pub(super) fn reserve(&self, home: &Worker, task: *mut Task) {
+        self.worker.store(core::ptr::from_ref(home).cast_mut(), Relaxed);
+        self.reserved_for.store(task, Relaxed);
+    }
+
+    /// The task that is bound to this carrier is runnable.
+    pub(super) fn deliver(&self) {
+        self.phase.store(ASSIGNED, Release);
+        futex::wake(&self.phase, 1);
+    }
+
     fn wait_for_worker(&'static self, runtime: &Runtime) {
-        self.phase.store(IDLE, Relaxed);
-        // Signals are for those who run tasks, and for the monitor.
-        self.set_mask(signal::ALL);
-        self.route_held(runtime);
+        self.close_for(runtime);
         runtime.put_idle(self);
         runtime.monitor.carrier_idle();
+        self.sleep();
+    }
+
+    /// Signals are for those who run tasks, and for the monitor.
+    fn close_for(&self, runtime: &Runtime) {
+        self.set_mask(signal::ALL);
+        self.route_held(runtime);
+    }
+
+    fn sleep(&self) {
+        // What has been delivered meanwhile is there already.
+        let _ = self.phase.compare_exchange(RUNNING, IDLE, Relaxed, Relaxed);
         while self.phase.load(Acquire) == IDLE {
             futex::wait(&self.phase, IDLE, None);
         }
         self.phase.store(RUNNING, Relaxed);
     }
 
-    /// Whether it has come to run since it was last given a worker.
-    pub(super) fn is_running(&self) -> bool {
-        self.phase.load(Relaxed) == RUNNING
+    /// Whether the kernel has not run it since it was given something to run.
+    pub(super) fn is_yet_to_run(&self) -> bool {
+        self.phase.load(Relaxed) == ASSIGNED
     }
 
     /// Runs the worker's tasks until the worker is somebody else's.
@@ -168,17 +242,61 @@ impl Carrier {
         unsafe { &*self.worker.load(Relaxed) }
     }
 
-    /// Runs `task` until it has parked, given way or ended.
+    /// Runs `task`, which was in a run queue, until it has parked, given way or ended.
     fn run(&'static self, runtime: &'static Runtime, worker: &'static Worker, task: &'static Task) {
         task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
-        task.state.resume();
+        if !task.state.resume() {
+            return task.own_carrier().deliver();
+        }
+        match self.turn(runtime, worker, task) {
+            (Turn::Parked, false) => {}
+            (Turn::Runnable, false) => runtime.enqueue_on(worker, task),
+            (Turn::Ended, false) => runtime.finish(task),
+            (turn, true) => self.keep(runtime, task, turn),
+        }
+    }
+
+    /// Runs `task`, which is bound to this carrier, until it has ended.
+    fn keep(&'static self, runtime: &'static Runtime, task: &'static Task, mut turn: Turn) {
+        self.hand_over(runtime);
+        loop {
+            match turn {
+                Turn::Parked => {
+                    self.close_for(runtime);
+                    self.sleep();
+                }
+                Turn::Runnable => {}
+                Turn::Ended => break,
+            }
+            task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+            task.state.resume_bound();
+            if !task.is_pinned() {
+                task.act_natively();
+                (runtime.host.bound)(task);
+            }
+            turn = self.turn(runtime, self.home(), task).0;
+        }
+        runtime.unbind();
+        runtime.finish(task);
+        if (runtime.host.renew)(self) {
+            self.changed.store(0, Relaxed);
+            return;
+        }
+        // If no carrier was idle, the monitor finds the worker without an owner.
+        let me = core::ptr::from_ref(self).cast_mut();
+        let _ = self.home().owner.compare_exchange(me, null_mut(), AcqRel, Relaxed);
+        self.leaves.set(true);
+    }
+
+    /// Switches to `task`, which is this carrier's; what it wants next, and whether it is bound to this carrier.
+    fn turn(&self, runtime: &Runtime, worker: &Worker, task: &'static Task) -> (Turn, bool) {
         loop {
             worker.count_switch();
             let step = self.switch_to(runtime, task);
             self.hand_back_held(runtime, task, step.is_none());
             match step {
                 Some(Step::Park) => match task.state.settle() {
-                    Settled::Parked => return,
+                    Settled::Parked { bound } => return (Turn::Parked, bound),
                     Settled::Resume => {}
                 },
                 Some(Step::GiveWay) => {
@@ -186,16 +304,29 @@ impl Carrier {
                         // No other task: what it waits for may be a native thread's to do, on this CPU.
                         rustix::thread::sched_yield();
                     }
-                    task.state.give_way();
-                    return runtime.enqueue_on(worker, task);
+                    return (Turn::Runnable, task.state.give_way());
                 }
                 None => {
                     // SAFETY: the task has just ended on this carrier.
                     unsafe { task.retire() };
-                    return runtime.finish(task);
+                    return (Turn::Ended, task.state.end());
                 }
             }
         }
+    }
+
+    /// Notes that the task that is bound to this carrier has changed what the kernel keeps for it.
+    pub fn note_change(&self, what: Changed) {
+        self.changed.fetch_or(what as u32, Relaxed);
+    }
+
+    /// Whether threads that are made on this OS thread are unlike the others.
+    pub fn is_changed(&self) -> bool {
+        self.changed.load(Relaxed) != 0
+    }
+
+    pub fn has_changed(&self, what: Changed) -> bool {
+        self.changed.load(Relaxed) & what as u32 != 0
     }
 
     /// Puts on what the task's thread has of its own (signal mask, floating-point environment,

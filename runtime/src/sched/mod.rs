@@ -7,12 +7,14 @@
 //! worker from a carrier whose task has been on the CPU, or in a call that blocks, for too long:
 //! the task goes on as a plain thread, without a worker, until it parks.
 
+mod bind;
 mod carrier;
 mod monitor;
 mod queue;
 mod worker;
 
-pub use carrier::Carrier;
+pub use bind::Unbound;
+pub use carrier::{Carrier, Changed};
 pub(crate) use queue::{Linked, Queue};
 pub use worker::{Family, Worker};
 
@@ -37,6 +39,10 @@ pub struct Host {
     pub live: fn(&'static Task),
     /// A task has left its stack: frees its slot, or tells the joiner. On a carrier.
     pub finished: fn(&'static Task),
+    /// The task keeps the calling OS thread from here on, and waits as a native thread does.
+    pub bound: fn(&'static Task),
+    /// The task that kept the calling OS thread has ended: makes that as it was before, if this can be done.
+    pub renew: fn(&Carrier) -> bool,
     /// Acts on a cancellation of the caller that is not to wait for a cancellation point; may unwind.
     pub cancel: fn(&Task),
     /// Whether the host's handler is under all of the program's (`signals::arrive`).
@@ -57,6 +63,10 @@ pub struct Runtime {
     worker_count: usize,
     /// Carriers without a worker, the latest first.
     idle: Lock<IdleList>,
+    /// Where carriers were whose OS threads have ended: the next ones lie there.
+    left: Lock<IdleList>,
+    /// Whoever binds a task, or sets something for the OS thread of one that is bound.
+    binding: Lock<()>,
     pub(crate) monitor: Monitor,
     /// The worker that the next task from a native thread goes to.
     next_worker: AtomicU32,
@@ -69,7 +79,7 @@ pub struct Runtime {
 unsafe impl Sync for Runtime {}
 
 struct IdleList(*const Carrier);
-// SAFETY: carriers never end; the list is reached under its lock.
+// SAFETY: the places of carriers stay mapped; the list is reached under its lock.
 unsafe impl Send for IdleList {}
 
 /// What is counted once a process; the rest is counted per worker.
@@ -80,6 +90,8 @@ pub(crate) struct Counts {
     pub peak: AtomicU64,
     pub handoffs: AtomicU64,
     pub carriers: AtomicU64,
+    /// Carriers whose OS threads have ended.
+    pub left: AtomicU64,
 }
 
 /// What `--stats` shows.
@@ -93,6 +105,22 @@ pub struct Totals {
     pub workers: u64,
     /// Carriers, the monitor, and who watches children.
     pub os_threads: u64,
+    /// How many of these have not ended.
+    pub os_threads_alive: u64,
+}
+
+impl IdleList {
+    fn push(&mut self, carrier: &'static Carrier) {
+        carrier.next_idle.store(self.0.cast_mut(), Relaxed);
+        self.0 = carrier;
+    }
+
+    fn pop(&mut self) -> Option<&'static Carrier> {
+        // SAFETY: null, or a carrier in its place.
+        let carrier = unsafe { self.0.as_ref()? };
+        self.0 = carrier.next_idle.load(Relaxed);
+        Some(carrier)
+    }
 }
 
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(null_mut());
@@ -129,6 +157,8 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
         workers: first,
         worker_count: count,
         idle: Lock::new(IdleList(core::ptr::null())),
+        left: Lock::new(IdleList(core::ptr::null())),
+        binding: Lock::new(()),
         monitor: Monitor::new(),
         next_worker: AtomicU32::new(0),
         searching: AtomicU32::new(0),
@@ -175,6 +205,7 @@ impl Runtime {
     /// What has been counted since the process started, or was forked.
     pub fn totals(&self) -> Totals {
         let count = |of: fn(&Worker) -> u64| self.workers().iter().map(of).sum();
+        let os_threads = self.counts.carriers.load(Relaxed) + 1 + crate::children::os_threads();
         Totals {
             coroutines: self.counts.coroutines.load(Relaxed),
             alive: self.counts.alive.load(Relaxed),
@@ -182,7 +213,8 @@ impl Runtime {
             switches: count(|w| w.switches.load(Relaxed)),
             handoffs: self.counts.handoffs.load(Relaxed),
             workers: self.worker_count as u64,
-            os_threads: self.counts.carriers.load(Relaxed) + 1 + crate::children::os_threads(),
+            os_threads,
+            os_threads_alive: os_threads - self.counts.left.load(Relaxed),
         }
     }
 
@@ -234,8 +266,11 @@ impl Runtime {
         self.enqueue_on(worker, task);
     }
 
-    /// Puts a runnable task into the run queue of `worker`.
+    /// Puts a runnable task into the run queue of `worker`; one that is bound goes to its carrier.
     pub(crate) fn enqueue_on(&self, worker: &'static Worker, task: &'static Task) {
+        if task.state.is_bound() {
+            return task.own_carrier().deliver();
+        }
         // SAFETY: a runnable task is in no queue, and its slot stays mapped.
         let queued = unsafe { worker.queue.push(task.as_ptr()) };
         self.offer(worker, queued);
@@ -313,16 +348,11 @@ impl Runtime {
     /// A carrier without a worker, if one is idle.
     fn take_idle(&self) -> Option<&'static Carrier> {
         let mut idle = self.idle.lock();
-        // SAFETY: null, or a carrier, which never ends.
-        let carrier = unsafe { idle.0.as_ref()? };
-        idle.0 = carrier.next_idle.load(Relaxed);
-        Some(carrier)
+        idle.pop()
     }
 
     fn put_idle(&self, carrier: &'static Carrier) {
-        let mut idle = self.idle.lock();
-        carrier.next_idle.store(idle.0.cast_mut(), Relaxed);
-        idle.0 = carrier;
+        self.idle.lock().push(carrier);
     }
 
     fn has_idle(&self) -> bool {
@@ -332,6 +362,11 @@ impl Runtime {
     /// Whether a worker other than `mine` has tasks to steal.
     pub(crate) fn any_queued_elsewhere(&self, mine: &Worker) -> bool {
         self.worker_count > 1 && self.workers().iter().any(|w| w.index != mine.index && !w.queue.is_empty())
+    }
+
+    /// The kernel's id of an OS thread that no task runs on: as it is every coroutine begins. 0: it does not run yet.
+    pub fn unchanged(&self) -> u32 {
+        self.monitor.tid.load(Relaxed)
     }
 
     /// Whether any worker has something to do, or is doing it.
@@ -370,11 +405,13 @@ pub fn give_way(task: &Task) {
     signals::section(|| unsafe { task.switch_out(Step::GiveWay) });
 }
 
-/// Gives the worker away for good: from here on the caller is a thread with an OS thread of its
-/// own, as natively.
+/// Binds the caller to the OS thread that it is on: from here on it is a thread of the kernel's, as natively.
 pub fn pin(task: &'static Task) {
-    Local::mine().current.store(null_mut(), Relaxed);
-    hand_over(task);
+    if let Some(runtime) = get() {
+        // It runs, so that it has not ended, and has a carrier.
+        let _ = runtime.with_bound(task, task.id, |_| ());
+    }
+    task.act_natively();
 }
 
 /// Gives the worker to another carrier at once, before a call that is known to block for long.
@@ -398,9 +435,9 @@ pub fn os_thread(task: &Task) -> u32 {
     carrier_of(task).tid
 }
 
-/// The OS thread that runs `task`.
+/// The carrier that runs `task`, or ran it last.
 #[inline]
-pub(crate) fn carrier_of(task: &Task) -> &'static Carrier {
+pub fn carrier_of(task: &Task) -> &'static Carrier {
     // SAFETY: as in `home`.
     unsafe { &*task.carrier.load(Relaxed) }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Monitor {
     spawning: AtomicBool,
     /// The signals that the monitor does not block.
     open: AtomicU64,
+    /// The kernel's id of its OS thread, once that runs.
+    pub(super) tid: AtomicU32,
 }
 
 /// What the last look saw of one worker.
@@ -60,6 +62,7 @@ impl Monitor {
             asleep: AtomicBool::new(false),
             spawning: AtomicBool::new(false),
             open: AtomicU64::new(0),
+            tid: AtomicU32::new(0),
         }
     }
 
@@ -94,6 +97,7 @@ impl Monitor {
     extern "C" fn main(_: *mut c_void) -> *mut c_void {
         signals::enter();
         if let Some(runtime) = get() {
+            runtime.monitor.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Relaxed);
             for worker in runtime.workers() {
                 runtime.monitor.give(runtime, worker, null_mut());
             }
@@ -205,13 +209,16 @@ impl Seen {
             self.tick = tick.wrapping_sub(1);
             return false;
         }
-        // SAFETY: null, or a carrier, which never ends.
-        let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
-        let Some(owner) = owner.filter(|owner| owner.is_running()) else {
+        // SAFETY: null, or a carrier, whose place stays mapped.
+        let Some(owner) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else {
+            // It has left, and found no other one.
+            return true;
+        };
+        if owner.is_yet_to_run() {
             // Another OS thread would have to wait for a CPU just as long.
             self.times = 0;
             return false;
-        };
+        }
         let used = cpu_time(owner);
         let blocked = punctual && used == self.used;
         let times = if tick == self.tick { self.times + 1 } else { 0 };

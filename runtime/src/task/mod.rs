@@ -6,12 +6,13 @@
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
 //! * `coroutine`, `float`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
+//! * `bound_to`: see `sched/bind.rs`.
 //! * the rest: set before the task is first queued.
 
 pub mod slab;
 mod state;
 
-pub use state::{Settled, State, Ticket, Wake, Woken};
+pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
@@ -104,6 +105,8 @@ pub struct Task {
     alt_stack: Cell<AltStack>,
     /// It has been queued, and has not ended: signals may be sent to it.
     launched: AtomicBool,
+    /// The carrier that runs this task alone, once `state` says that it is bound.
+    pub(crate) bound_to: AtomicPtr<Carrier>,
     /// The task in the program's memory that was launched before this one.
     placed_before: AtomicPtr<Task>,
     /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
@@ -253,6 +256,18 @@ impl Task {
     pub(crate) fn is_pinned(&self) -> bool {
         // SAFETY: the task's TCB exists while the task does.
         unsafe { Local::of(self.thread_pointer()) }.current.load(Relaxed).is_null()
+    }
+
+    /// The carrier that runs this bound task alone.
+    pub(crate) fn own_carrier(&self) -> &'static Carrier {
+        // SAFETY: it was stored before the task could be seen to be bound; a carrier lasts longer than its task.
+        unsafe { &*self.bound_to.load(Relaxed) }
+    }
+
+    /// The task is to wait as a native thread does from here on. It is the caller, or the caller's to resume.
+    pub(crate) fn act_natively(&self) {
+        // SAFETY: the task's TCB exists while the task does.
+        unsafe { Local::of(self.thread_pointer()) }.current.store(core::ptr::null_mut(), Relaxed);
     }
 
     /// The signal mask of the thread: kernel layout.

@@ -338,9 +338,9 @@ impl Slab {
 
     /// Writes a new task into its slot.
     fn install(&self, slot: Slot) -> &'static Task {
-        let at = self.task_at(&slot);
+        let (at, id) = (self.task_at(&slot), self.next_id());
         let task = Task {
-            state: State::runnable(),
+            state: State::runnable(id),
             link: AtomicPtr::new(null_mut()),
             carrier: AtomicPtr::new(null_mut()),
             coroutine: UnsafeCell::new(None),
@@ -359,10 +359,11 @@ impl Slab {
             mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
             launched: AtomicBool::new(false),
+            bound_to: AtomicPtr::new(null_mut()),
             placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],
             life: AtomicU32::new(0),
-            id: self.next_id(),
+            id,
             result: Cell::new(null_mut()),
             start: Cell::new(None),
             arg: Cell::new(null_mut()),

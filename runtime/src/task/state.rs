@@ -11,6 +11,8 @@
 //!    `---------------------------------------------------------------------'
 //! ```
 //!
+//! From RUNNING it ends, in ENDED.
+//!
 //! A wait is announced on the coroutine's own stack, while its OS thread still runs it. Only after
 //! the switch, on the OS thread's stack, is it settled: were it PARKED a moment earlier, another
 //! OS thread could resume a stack that is still in use. A waker that comes in between leaves WOKEN,
@@ -18,20 +20,29 @@
 //!
 //! Each wait has a ticket, a number of its own. A waker holds the ticket of the wait that it knows
 //! of; after that wait has ended by another cause its wake is lost, which it is told.
+//!
+//! A bit of its own, BOUND, says that the coroutine has an OS thread to itself. Anybody may set it, in any phase but the last,
+//! ENDED; it stays. So whoever takes a step with the coroutine is told, by that very step, whether it was bound before it
+//! (`sched/bind.rs`). As a new number begins with each turn as well as with each wait and each life, one who has seen a
+//! word, and still finds it there, has missed nothing.
 
-use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release};
+use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed};
 
 const RUNNABLE: u64 = 0;
 const RUNNING: u64 = 1;
 const PARKING: u64 = 2;
 const WOKEN: u64 = 3;
 const PARKED: u64 = 4;
+const ENDED: u64 = 5;
 
-const PHASE: u64 = 0xf;
+const PHASE: u64 = 0x7;
+const BOUND: u64 = 0x8;
 const WAKE_SHIFT: u32 = 4;
 const WAKE: u64 = 0xf << WAKE_SHIFT;
 const TICKET_ONE: u64 = 1 << 8;
 const TICKET: u64 = !(TICKET_ONE - 1);
+/// How many tickets one life in a slot has before it uses those of another.
+const LIFE_SHIFT: u32 = 32;
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,19 +86,35 @@ pub enum Woken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Settled {
-    /// The coroutine is parked; it may be running elsewhere already.
-    Parked,
+    /// The coroutine is parked; unless it is bound, it may be running elsewhere already.
+    Parked { bound: bool },
     /// It was woken before it was parked: resume it.
     Resume,
 }
+
+/// Where a coroutine is, as seen by one who wants to bind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// On an OS thread, or about to leave it.
+    On,
+    /// Parked, or queued.
+    Off,
+    Bound,
+    Ended,
+}
+
+/// A state word as it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen(u64);
 
 /// See the module.
 pub struct State(AtomicU64);
 
 impl State {
     /// A coroutine that has not run yet and is about to be put into a run queue.
-    pub fn runnable() -> Self {
-        Self(AtomicU64::new(RUNNABLE))
+    /// `life` is a number that no other coroutine in this place had lately.
+    pub fn runnable(life: u32) -> Self {
+        Self(AtomicU64::new((life as u64) << LIFE_SHIFT | RUNNABLE))
     }
 
     /// The coroutine announces a wait; from here on `wake` with this ticket ends it.
@@ -96,9 +123,10 @@ impl State {
         let old = self.0.load(Relaxed);
         debug_assert_eq!(old & PHASE, RUNNING);
         let ticket = (old & TICKET).wrapping_add(TICKET_ONE);
-        // A swap, not a store: what the coroutine looks at next (a flag that asks for an
-        // interruption, say) must not be read before the announcement can be seen.
-        self.0.swap(ticket | PARKING, AcqRel);
+        // An exchange, not a store: what the coroutine looks at next (a flag that asks for an
+        // interruption, say) must not be read before the announcement can be seen. An addition,
+        // which leaves the one bit that others may set meanwhile as it is.
+        self.0.fetch_add((ticket | PARKING).wrapping_sub(old & !BOUND), AcqRel);
         Ticket(ticket)
     }
 
@@ -106,14 +134,15 @@ impl State {
     /// meanwhile: that wake is then its to act on.
     #[inline]
     pub fn retract(&self) -> Option<Wake> {
-        let old = self.0.load(Relaxed);
-        let running = (old & TICKET) | RUNNING;
-        if old & PHASE == PARKING && self.0.compare_exchange(old, running, AcqRel, Acquire).is_ok() {
-            return None;
+        let mut old = self.0.load(Relaxed);
+        loop {
+            debug_assert!(matches!(old & PHASE, PARKING | WOKEN));
+            let running = (old & (TICKET | BOUND)) | RUNNING;
+            match self.0.compare_exchange(old, running, AcqRel, Acquire) {
+                Ok(_) => return (old & PHASE == WOKEN).then(|| Wake::from_bits(old)),
+                Err(now) => old = now,
+            }
         }
-        let old = self.0.swap(running, AcqRel);
-        debug_assert_eq!(old & PHASE, WOKEN);
-        Some(Wake::from_bits(old))
     }
 
     /// Ends the wait `ticket`, if it lasts.
@@ -136,7 +165,7 @@ impl State {
                 PARKED if right(old) => (RUNNABLE, Woken::Enqueue),
                 _ => return Woken::Lost,
             };
-            let new = (old & TICKET) | ((why as u64) << WAKE_SHIFT) | phase;
+            let new = (old & (TICKET | BOUND)) | ((why as u64) << WAKE_SHIFT) | phase;
             match self.0.compare_exchange_weak(old, new, AcqRel, Acquire) {
                 Ok(_) => return result,
                 Err(now) => old = now,
@@ -147,33 +176,75 @@ impl State {
     /// The OS thread has switched away from a coroutine that announced a wait.
     #[inline]
     pub fn settle(&self) -> Settled {
-        let old = self.0.load(Relaxed);
-        if old & PHASE == PARKING {
-            let parked = (old & TICKET) | PARKED;
-            if self.0.compare_exchange(old, parked, AcqRel, Acquire).is_ok() {
-                return Settled::Parked;
+        let mut old = self.0.load(Relaxed);
+        loop {
+            debug_assert!(matches!(old & PHASE, PARKING | WOKEN));
+            let (phase, settled) = match old & PHASE {
+                PARKING => (PARKED, Settled::Parked { bound: old & BOUND != 0 }),
+                _ => (RUNNING, Settled::Resume),
+            };
+            match self.0.compare_exchange(old, (old & !PHASE) | phase, AcqRel, Acquire) {
+                Ok(_) => return settled,
+                Err(now) => old = now,
             }
         }
-        let old = self.0.load(Acquire);
-        debug_assert_eq!(old & PHASE, WOKEN);
-        self.0.store((old & !PHASE) | RUNNING, Relaxed);
-        Settled::Resume
     }
 
-    /// The OS thread that took the coroutine from a run queue is about to switch to it.
+    /// The OS thread that took the coroutine from a run queue is about to switch to it. False: it was
+    /// bound before, and is still runnable.
     #[inline]
-    pub fn resume(&self) {
+    pub fn resume(&self) -> bool {
         let old = self.0.load(Acquire);
         debug_assert_eq!(old & PHASE, RUNNABLE);
-        self.0.store((old & !PHASE) | RUNNING, Relaxed);
+        // It fails only when the bit is set in this moment: else the word is the caller's alone.
+        old & BOUND == 0 && self.0.compare_exchange(old, old | RUNNING, AcqRel, Relaxed).is_ok()
     }
 
-    /// The OS thread has switched away from a coroutine that gave way and is about to requeue it.
+    /// The OS thread to which the coroutine is bound is about to switch to it.
+    pub fn resume_bound(&self) {
+        let old = self.0.load(Acquire);
+        debug_assert_eq!(old & (PHASE | BOUND), RUNNABLE | BOUND);
+        self.0.store(old | RUNNING, Relaxed);
+    }
+
+    /// The OS thread has switched away from a coroutine that gave way and is about to requeue it, unless this says
+    /// that it is bound.
     #[inline]
-    pub fn give_way(&self) {
-        let old = self.0.load(Relaxed);
+    pub fn give_way(&self) -> bool {
+        let old = self.0.fetch_add(TICKET_ONE - RUNNING, AcqRel);
         debug_assert_eq!(old & PHASE, RUNNING);
-        self.0.store((old & !PHASE) | RUNNABLE, Release);
+        old & BOUND != 0
+    }
+
+    /// The coroutine has left its stack for good: from here on nobody binds it. Whether it was bound.
+    pub fn end(&self) -> bool {
+        let old = self.0.fetch_add(ENDED - RUNNING, AcqRel);
+        debug_assert_eq!(old & PHASE, RUNNING);
+        old & BOUND != 0
+    }
+
+    /// Where the coroutine is, for [`State::bind`].
+    pub fn look(&self) -> (Seen, Whereabouts) {
+        let old = self.0.load(Acquire);
+        let whereabouts = match old & PHASE {
+            ENDED => Whereabouts::Ended,
+            _ if old & BOUND != 0 => Whereabouts::Bound,
+            RUNNING | PARKING | WOKEN => Whereabouts::On,
+            _ => Whereabouts::Off,
+        };
+        (Seen(old), whereabouts)
+    }
+
+    /// Sets the bit, if the coroutine has not taken a step since it was `seen`. What the caller wrote before can be read by
+    /// whoever finds it bound.
+    #[must_use]
+    pub fn bind(&self, seen: Seen) -> bool {
+        self.0.compare_exchange(seen.0, seen.0 | BOUND, AcqRel, Relaxed).is_ok()
+    }
+
+    #[inline]
+    pub fn is_bound(&self) -> bool {
+        self.0.load(Acquire) & BOUND != 0
     }
 
     /// Whether the coroutine is on an OS thread, as seen from another.

@@ -1,8 +1,10 @@
 use super::{Settled, State, Wake, Woken};
 
+const PARKED: Settled = Settled::Parked { bound: false };
+
 fn running() -> State {
-    let state = State::runnable();
-    state.resume();
+    let state = State::runnable(0);
+    assert!(state.resume());
     state
 }
 
@@ -10,10 +12,10 @@ fn running() -> State {
 fn woken_after_it_was_parked() {
     let state = running();
     let ticket = state.announce();
-    assert_eq!(state.settle(), Settled::Parked);
+    assert_eq!(state.settle(), PARKED);
     assert_eq!(state.wake(ticket, Wake::TimedOut), Woken::Enqueue);
     assert_eq!(state.wake(ticket, Wake::Unparked), Woken::Lost);
-    state.resume();
+    assert!(state.resume());
     assert_eq!(state.why(), Wake::TimedOut);
 }
 
@@ -48,7 +50,7 @@ fn a_ticket_is_good_for_one_wait() {
     let second = state.announce();
     assert_ne!(first, second);
     assert_eq!(state.wake(first, Wake::Unparked), Woken::Lost);
-    assert_eq!(state.settle(), Settled::Parked);
+    assert_eq!(state.settle(), PARKED);
     assert_eq!(state.wake(first, Wake::Unparked), Woken::Lost);
     assert_eq!(state.wake(second, Wake::Unparked), Woken::Enqueue);
 }
@@ -57,9 +59,9 @@ fn a_ticket_is_good_for_one_wait() {
 fn an_interruption_needs_no_ticket() {
     let state = running();
     state.announce();
-    assert_eq!(state.settle(), Settled::Parked);
+    assert_eq!(state.settle(), PARKED);
     assert_eq!(state.interrupt(), Woken::Enqueue);
-    state.resume();
+    assert!(state.resume());
     assert_eq!(state.why(), Wake::Interrupted);
 }
 
@@ -68,11 +70,11 @@ fn giving_way_is_no_wait() {
     let state = running();
     let ticket = state.announce();
     assert_eq!(state.retract(), None);
-    state.give_way();
+    assert!(!state.give_way());
     assert_eq!(state.wake(ticket, Wake::Unparked), Woken::Lost);
-    state.resume();
+    assert!(state.resume());
     state.announce();
-    assert_eq!(state.settle(), Settled::Parked);
+    assert_eq!(state.settle(), PARKED);
 }
 
 /// The number of a wait and the cause of its end share a word: neither spills into the other.
@@ -84,9 +86,9 @@ fn many_waits() {
         let why = [Wake::Unparked, Wake::TimedOut, Wake::Interrupted][turn % 3];
         let ticket = state.announce();
         assert_ne!(Some(ticket), last.replace(ticket));
-        assert_eq!(state.settle(), Settled::Parked);
+        assert_eq!(state.settle(), PARKED);
         assert_eq!(state.wake(ticket, why), Woken::Enqueue);
-        state.resume();
+        assert!(state.resume());
         assert_eq!(state.why(), why);
     }
 }

@@ -1,0 +1,98 @@
+//! Binding: a coroutine gets an OS thread of its own, by its own wish or by another thread's.
+//!
+//! What the kernel keeps for a thread (CPUs, scheduling class, nice value), somebody may want to set or to know of a coroutine
+//! that is anywhere: running, queued, parked, about to end. From here on one carrier runs it, and nothing else, until it ends.
+//! Which one is decided by where it is in that moment, and the bit in its state word makes that moment one:
+//!
+//! | seen | its carrier | who learns of it |
+//! |---|---|---|
+//! | on an OS thread | the one that it is on; that gives its worker away | the carrier, when the task parks or gives way |
+//! | in a run queue | an idle one | whoever takes it from the queue: `State::resume` fails, and it is delivered |
+//! | parked, or woken and not queued yet | an idle one | whoever queues it: it is delivered |
+//! | ended | none | |
+//!
+//! One binds at a time, under a lock. The same lock is held while something is set for the OS thread, and taken by the carrier
+//! at the task's end: so nothing is set for an OS thread that runs another task by now.
+
+use super::{Carrier, Runtime, carrier_of};
+use crate::signals;
+use crate::sync::Relaxed;
+use crate::task::{Task, Whereabouts};
+use core::ptr::null_mut;
+
+/// Why a coroutine was not bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbound {
+    /// It has ended.
+    Ended,
+    /// No carrier is idle: the monitor makes one.
+    NoCarrier,
+}
+
+impl Runtime {
+    /// Binds the task whose id is `id` and calls `set` with its carrier; during the call it can't end.
+    pub fn with_bound<R>(&self, task: &'static Task, id: u32, set: impl Fn(&Carrier) -> R) -> Result<R, Unbound> {
+        signals::section(|| {
+            let _one = self.binding.lock();
+            self.bind(task, id).map(set)
+        })
+    }
+
+    /// Calls `ask` with the carrier that the task whose id is `id` is bound to, if it is; during the call it can't end.
+    pub fn if_bound<R>(&self, task: &Task, id: u32, ask: impl Fn(Option<&Carrier>) -> R) -> Result<R, Unbound> {
+        signals::section(|| {
+            let _one = self.binding.lock();
+            match task.state.look().1 {
+                Whereabouts::Ended => Err(Unbound::Ended),
+                _ if task.id != id => Err(Unbound::Ended),
+                Whereabouts::Bound => Ok(ask(Some(task.own_carrier()))),
+                Whereabouts::On | Whereabouts::Off => Ok(ask(None)),
+            }
+        })
+    }
+
+    fn bind(&self, task: &'static Task, id: u32) -> Result<&'static Carrier, Unbound> {
+        loop {
+            let (seen, whereabouts) = task.state.look();
+            if task.id != id {
+                return Err(Unbound::Ended);
+            }
+            let carrier = match whereabouts {
+                Whereabouts::Ended => return Err(Unbound::Ended),
+                Whereabouts::Bound => return Ok(task.own_carrier()),
+                Whereabouts::On => carrier_of(task),
+                Whereabouts::Off => self.reserve(task)?,
+            };
+            task.bound_to.store(core::ptr::from_ref(carrier).cast_mut(), Relaxed);
+            let bound = task.state.bind(seen);
+            match whereabouts {
+                Whereabouts::On if bound => carrier.hand_over(self),
+                Whereabouts::Off if !bound => self.give_back(carrier),
+                _ => {}
+            }
+            if bound {
+                return Ok(carrier);
+            }
+        }
+    }
+
+    /// An idle carrier, to wait for `task` alone.
+    fn reserve(&self, task: &'static Task) -> Result<&'static Carrier, Unbound> {
+        let idle = self.take_idle();
+        // The monitor keeps a spare one.
+        self.monitor.poke();
+        let carrier = idle.ok_or(Unbound::NoCarrier)?;
+        carrier.reserve(self.worker_for_stranger(), task.as_ptr().as_ptr());
+        Ok(carrier)
+    }
+
+    fn give_back(&self, carrier: &'static Carrier) {
+        carrier.reserve(carrier.home(), null_mut());
+        self.put_idle(carrier);
+    }
+
+    /// A bound task has ended: whoever sets something for its OS thread has done so, and nobody begins to.
+    pub(super) fn unbind(&self) {
+        drop(self.binding.lock());
+    }
+}
