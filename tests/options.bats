@@ -171,20 +171,29 @@ is() {
 
 @test "--log says what the library decides: workers, pins, native threads; without it, nothing" {
     cat >decides.c <<'C'
-/* A thread that asks for its CPU clock, and one with CPUs in its attributes. */
+/* A thread that is told its CPUs, by itself and by main, and one with CPUs in its attributes. */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <time.h>
-static void *own_clock(void *arg) { clockid_t clock; return pthread_getcpuclockid(pthread_self(), &clock) ? NULL : arg; }
+#include <unistd.h>
+static void *binds_itself(void *arg)
+{
+    cpu_set_t cpus;
+    pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
+    return pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) ? NULL : arg;
+}
+static void *sleeps(void *arg) { usleep(50000); return arg; }
 static void *nothing(void *arg) { return arg; }
 int main(void)
 {
     pthread_t thread;
     pthread_attr_t attr;
     cpu_set_t cpus;
-    pthread_create(&thread, NULL, own_clock, NULL);
+    pthread_create(&thread, NULL, binds_itself, NULL);
     pthread_join(thread, NULL);
     pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
+    pthread_create(&thread, NULL, sleeps, NULL);
+    pthread_setaffinity_np(thread, sizeof cpus, &cpus);
+    pthread_join(thread, NULL);
     pthread_attr_init(&attr);
     pthread_attr_setaffinity_np(&attr, sizeof cpus, &cpus);
     pthread_create(&thread, &attr, nothing, NULL);
@@ -197,7 +206,8 @@ C
     [ "$status" -eq 0 ]
     said=$(sed -E 's/^iopatch\[[0-9]+\]: //; s/thread [0-9]+/thread N/g' <<<"$stderr")
     [ "$said" = "threads are coroutines from here on; workers started: 2
-thread N keeps OS thread N: asks for its CPU clock
+thread N keeps OS thread N: changes what the kernel keeps for an OS thread
+thread N keeps OS thread N: another one sets its scheduling
 a thread is native: its attributes ask for CPUs or a scheduling policy" ]
     run --separate-stderr "$iopatch" --workers 2 ./decides
     [ -z "$stderr" ]

@@ -1,5 +1,5 @@
-//! The library's OS threads, as the kernel and glibc see them: kept by coroutines, changed by them, set back or ended after
-//! that, and answering setuid() and its like.
+//! The library's OS threads, as the kernel and glibc see them: kept by coroutines, changed by them, set back or ended
+//! after that, and answering setuid() and its like.
 //!
 //! To glibc a carrier is a thread on its list, with a descriptor of its own, while FS is at a coroutine's. setuid()
 //! marks every descriptor on the list, sends signal 33 and repeats until each has cleared its mark: so the handler
@@ -81,7 +81,7 @@ pub fn note_native(tid: pid_t) {
     }
 }
 
-/// A coroutine other than the caller.
+/// A coroutine, mostly another than the caller.
 #[derive(Clone, Copy)]
 pub enum Other {
     /// By its handle, which the program must not use once it is joined.
@@ -91,8 +91,8 @@ pub enum Other {
 }
 
 impl Other {
-    /// Calls `ask` with the kernel's id of the coroutine's OS thread, or of one that is as the coroutine is. `None`: the
-    /// coroutine has ended.
+    /// Calls `ask` with the kernel's id of the coroutine's OS thread, or of one that is as the coroutine is. `None`:
+    /// the coroutine has ended.
     pub fn get(self, ask: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         let runtime = sched::get()?;
         let ask = |task: &Task, id| {
@@ -104,24 +104,41 @@ impl Other {
         }
     }
 
-    /// Gives the coroutine an OS thread of its own, if it has none, and makes a call that changes its scheduling, by the
-    /// kernel's id. `None`: the coroutine has ended.
+    /// Gives the coroutine an OS thread of its own, if it has none, and makes a call that changes its scheduling, by
+    /// the kernel's id. `None`: the coroutine has ended.
     pub fn set(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        const MOMENT: u64 = 50_000;
-        const MOST: u32 = 20_000;
-        let runtime = sched::get()?;
-        let set = |carrier: &Carrier| {
+        self.bind(|carrier| {
             let result = call(carrier.tid as pid_t);
             if result != -1 {
                 carrier.note_change(Changed::Scheduling);
             }
             result
-        };
+        })
+    }
+
+    /// As [`Other::set`], of what does not change the OS thread.
+    pub fn keep(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        self.bind(|carrier| call(carrier.tid as pid_t))
+    }
+
+    /// The coroutine's CPU time in nanoseconds. `None`: it has ended.
+    pub fn cpu_time(self) -> Option<u64> {
+        let runtime = sched::get()?;
+        match self {
+            Other::Handle(task) => runtime.cpu_time(task, task.id),
+            Other::Id(id) => runtime.slab().with_id(id, |task| runtime.cpu_time(task, id)).flatten(),
+        }
+    }
+
+    fn bind(self, set: impl Fn(&Carrier) -> c_int) -> Option<c_int> {
+        const MOMENT: u64 = 50_000;
+        const MOST: u32 = 20_000;
+        let runtime = sched::get()?;
         for _ in 0..MOST {
             let done = match self {
-                Other::Handle(task) => runtime.with_bound(task, task.id, set),
+                Other::Handle(task) => runtime.with_bound(task, task.id, &set),
                 Other::Id(id) => {
-                    let found = runtime.slab().with_id(id, |task| runtime.with_bound(task, id, set));
+                    let found = runtime.slab().with_id(id, |task| runtime.with_bound(task, id, &set));
                     found.unwrap_or(Err(Unbound::Ended))
                 }
             };
@@ -145,8 +162,8 @@ pub fn passes_on_changes() -> bool {
     }
 }
 
-/// On a carrier whose coroutine has ended, which kept it: makes the OS thread as it was before. False: it can't be done, and
-/// the OS thread is to end.
+/// On a carrier whose coroutine has ended, which kept it: makes the OS thread as it was before. False: it can't be
+/// done, and the OS thread is to end.
 pub fn renew(carrier: &Carrier) -> bool {
     if carrier.has_changed(Changed::Bequeathed) {
         return false;
@@ -208,8 +225,8 @@ fn set_back(like: pid_t) -> Option<()> {
 /// glibc's handler of SIGSETXID.
 pub type Handler = unsafe extern "C-unwind" fn(c_int, *mut Info, *mut ucontext_t);
 
-/// Runs glibc's handler under the descriptor that it is to answer for: the OS thread's own. No handler of the program's may
-/// run there.
+/// Runs glibc's handler under the descriptor that it is to answer for: the OS thread's own. No handler of the program's
+/// may run there.
 ///
 /// # Safety
 /// The kernel's arguments, in the handler of that signal.

@@ -52,22 +52,25 @@ pub fn init(config: &config::Config) {
     unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
 }
 
-/// Of a thread with default attributes, which the program may change (pthread_setattr_default_np(3)): libc's size of
-/// the stack, the one that the user chose in its place, and the size of the guard.
-pub fn default_stack() -> (usize, usize, usize) {
-    let (mut stack, mut guard) = (8 << 20, 4096);
+/// Calls `read` with the attributes of a thread that is made without any, which the program may change
+/// (pthread_setattr_default_np(3)). `None`: no memory to copy them.
+pub fn with_default_attributes<R>(read: impl FnOnce(&pthread_attr_t) -> R) -> Option<R> {
     // SAFETY: all-zero memory that the first call initialises, the last gives back.
     unsafe {
         let mut attr: pthread_attr_t = std::mem::zeroed();
-        if pthread_getattr_default_np(&mut attr) == 0 {
-            pthread_attr_getstacksize(&attr, &mut stack);
-            pthread_attr_getguardsize(&attr, &mut guard);
+        (pthread_getattr_default_np(&mut attr) == 0).then(|| {
+            let result = read(&attr);
             pthread_attr_destroy(&mut attr);
-        }
+            result
+        })
     }
+}
+
+/// The size of a stack for which the program has left `size` as it was by default.
+pub fn default_stack(size: usize) -> usize {
     match STACK.load(Relaxed) {
-        0 => (stack, stack, guard),
-        chosen => (stack, chosen, guard),
+        0 => size,
+        chosen => chosen,
     }
 }
 

@@ -223,7 +223,7 @@ macro_rules! symbols {
         tracks   pthread_setschedparam(thread: pthread_t, policy: c_int, param: *const sched_param) -> c_int => BY_TID;
         tracks   pthread_getschedparam(thread: pthread_t, policy: *mut c_int, param: *mut sched_param) -> c_int => BY_TID;
         tracks   pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int => BY_TID;
-        tracks   pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int => "libc's would make a clock of the thread id";
+        tracks   pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int => "the clock is the coroutine's own";
         absent   pthread_atfork(prepare: ForkHandler, parent: ForkHandler, child: ForkHandler) -> c_int
                  => "libc's own list is the process's; each program links its own copy of this function";
         parks    sched_yield = pthread_yield () -> c_int => "lets others run";
@@ -459,8 +459,12 @@ macro_rules! symbols {
         tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD;
         tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
         tracks   nice(step: c_int) -> c_int => OF_OS_THREAD;
+        tracks   clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int => "the clock of a coroutine's CPU time is its own";
+        tracks   clock_getres(clock: clockid_t, resolution: *mut timespec) -> c_int => "knows the clocks of coroutines";
+        tracks   clock_getcpuclockid(pid: pid_t, clock: *mut clockid_t) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   getrusage(who: c_int, usage: *mut rusage) -> c_int => "RUSAGE_THREAD has the coroutine's own CPU time";
         tracks   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
-                 => "SIGEV_THREAD_ID of oneself keeps the OS thread; of another coroutine it is EINVAL";
+                 => "SIGEV_THREAD_ID of oneself and clocks of CPU time keep the OS thread; the thread id of another coroutine is EINVAL";
         tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD;
         tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD;
         tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD;

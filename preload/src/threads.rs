@@ -37,10 +37,21 @@ impl Plan {
         if !process::can_have_coroutines() {
             return None;
         }
-        let (default, chosen, guard) = process::default_stack();
-        if attr.is_null() {
-            return Some(Self { stack: chosen, guard, memory: None, detached: false, mask: mask_to_inherit() });
-        }
+        process::with_default_attributes(|default| {
+            let mut stack = 0;
+            // SAFETY: the caller's promise; the default attributes are initialised.
+            unsafe {
+                pthread_attr_getstacksize(default, &mut stack);
+                Self::of(if attr.is_null() { default } else { attr }, stack)
+            }
+        })?
+    }
+
+    /// Reads `attr`; `default` is the size of a stack by default.
+    ///
+    /// # Safety
+    /// `attr` is initialised.
+    unsafe fn of(attr: *const pthread_attr_t, default: usize) -> Option<Self> {
         let (mut stack, mut guard, mut detached, mut low) = (0, 0, 0, std::ptr::null_mut());
         // SAFETY: the caller's promise; each call reads the attributes and writes one local.
         unsafe {
@@ -57,7 +68,7 @@ impl Plan {
         }
         let memory = (!low.is_null()).then_some(low as usize);
         if memory.is_none() && stack == default {
-            stack = chosen;
+            stack = process::default_stack(default);
         }
         let detached = detached == PTHREAD_CREATE_DETACHED;
         // SAFETY: the caller's promise.
@@ -240,7 +251,7 @@ pub fn finished(task: &'static Task) {
 extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
     // SAFETY: what `finished` has passed.
     let task = unsafe { &*task.cast::<Task>() };
-    os_thread::until_ended(sched::os_thread(task));
+    os_thread::until_ended(abi::tid(task.thread_pointer() as *mut u8));
     end(task);
     std::ptr::null_mut()
 }

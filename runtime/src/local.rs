@@ -82,7 +82,7 @@ pub fn own_task() -> Option<&'static Task> {
 
 /// The carrier that the caller is, in the scheduler.
 pub(crate) fn carrier() -> Option<&'static Carrier> {
-    // SAFETY: null, or a carrier, which never ends.
+    // SAFETY: null, or the carrier that the caller is.
     unsafe { Local::mine().carrier.load(Relaxed).as_ref() }
 }
 

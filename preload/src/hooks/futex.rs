@@ -246,6 +246,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
             None if has_owner(i2) => wait::pin("a priority-inheriting futex holds its OS thread's id"),
             None => {}
         },
+        SYS_clock_gettime => return c_long::from(unsafe { tid::clock_gettime(i1, a2 as *mut timespec) }),
         SYS_gettid => return c_long::from(unsafe { tid::gettid() }),
         SYS_sched_yield => {
             wait::yield_now();

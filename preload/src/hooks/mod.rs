@@ -8,6 +8,7 @@ pub mod barrier;
 pub mod c11;
 pub mod command;
 pub mod cond;
+mod cpu_clock;
 pub mod epoll;
 pub mod fdops;
 pub mod file;

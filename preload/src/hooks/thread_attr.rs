@@ -6,8 +6,8 @@ use super::tid::Whose;
 use crate::abi;
 use crate::export::real;
 use crate::guard::{self, Task};
+use crate::os_thread::Other;
 use crate::threads;
-use crate::wait;
 use iopatch_runtime::task::life;
 use libc::*;
 use std::sync::atomic::Ordering::Relaxed;
@@ -33,7 +33,12 @@ pub unsafe fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -
         pthread_attr_init(attr);
         pthread_attr_setdetachstate(attr, state);
         pthread_attr_setguardsize(attr, stack.reported_guard);
-        pthread_attr_setstack(attr, stack.block.add(stack.guard).cast(), stack.size - stack.guard)
+        pthread_attr_setstack(attr, stack.block.add(stack.guard).cast(), stack.size - stack.guard);
+        let mut cpus: cpu_set_t = std::mem::zeroed();
+        match pthread_getaffinity_np(thread, size_of::<cpu_set_t>(), &mut cpus) {
+            0 => pthread_attr_setaffinity_np(attr, size_of::<cpu_set_t>(), &cpus),
+            error => error,
+        }
     }
 }
 
@@ -62,8 +67,8 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
     0
 }
 
-/// The thread that an affinity of an ended one is about. glibc passes on what it has as the id: 0, which is the caller for the
-/// kernel, until the thread is joined.
+/// The thread that an affinity of an ended one is about. glibc passes on what it has as the id: 0, which is the caller
+/// for the kernel, until the thread is joined.
 fn instead_of(ended: &'static Task) -> Whose {
     if threads::is_gone(ended) { Whose::of(ended) } else { Whose::Mine }
 }
@@ -111,15 +116,14 @@ pub unsafe fn pthread_setschedprio(thread: pthread_t, priority: c_int) -> c_int 
     }
 }
 
-/// TODO
 pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int {
     match unsafe { guard::task_of(thread) } {
+        Some(task) if task.is_finished() => ESRCH,
         Some(task) => {
-            if !task.is_current() {
-                return ESRCH;
-            }
-            wait::pin("asks for its CPU clock");
-            unsafe { real::pthread_getcpuclockid(thread, clock) }
+            // Counted exactly from here on.
+            Other::Handle(task).cpu_time();
+            unsafe { clock.write(task.id as clockid_t) };
+            0
         }
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },
     }

@@ -1,8 +1,12 @@
-//! What the kernel keeps by thread id: the id itself, the name, CPUs, scheduling; and what it keeps for the calling thread.
+//! What the kernel keeps by thread id: the id itself, the name, CPUs, scheduling; and what it keeps for the calling
+//! thread.
 //!
-//! A coroutine that changes what is its OS thread's keeps it (`os_thread::change`). One whose scheduling another thread changes
-//! gets an OS thread of its own (`os_thread::Other`); until then it is as all begin.
+//! A coroutine that changes what is its OS thread's keeps it (`os_thread::change`). One whose scheduling another thread
+//! changes gets an OS thread of its own (`os_thread::Other`); until then it is as all begin.
 
+pub use super::cpu_clock::{clock_getcpuclockid, clock_getres, clock_gettime, getrusage};
+
+use super::cpu_clock;
 use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
@@ -22,7 +26,7 @@ pub unsafe fn gettid() -> pid_t {
 }
 
 /// The ids of coroutines begin here, above all of the kernel's.
-const COROUTINES: pid_t = 0x2000_0000;
+pub const COROUTINES: pid_t = 0x2000_0000;
 
 /// A thread, as the kernel can be asked about it.
 #[derive(Clone, Copy)]
@@ -122,8 +126,9 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
     0
 }
 
-/// The kernel's timer aims at one of its own threads: the caller keeps the one that it is on.
+/// The kernel's timer aims at one of its own threads, or runs on its clock: the coroutine keeps one.
 pub unsafe fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int {
+    let clock = cpu_clock::for_kernel(clock);
     // SAFETY, here and below: the program's: null, or an event.
     let Some(asked) = (unsafe { event.as_ref() }) else { return unsafe { real::timer_create(clock, event, timer) } };
     match guard::self_task() {

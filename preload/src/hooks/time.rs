@@ -2,7 +2,9 @@
 //!
 //! A sleep of no time still lets others run, and is a cancellation point: programs wait in loops of usleep(0).
 
+use super::cpu_clock;
 use super::select::limit::{is_time, left as time_left};
+use super::tid::COROUTINES;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
@@ -89,8 +91,12 @@ fn is_interrupted(deadline: Deadline) -> bool {
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
-/// Clocks of CPU time are the kernel's; glibc and the kernel refuse all others but these.
+/// Clocks of CPU time are the kernel's, which refuses the caller's own; it and glibc refuse all others but these.
 pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const timespec, left: *mut timespec) -> c_int {
+    if guard::self_task().is_some_and(|me| me.id as clockid_t == clock) {
+        return EINVAL;
+    }
+    let clock = if clock >= COROUTINES { cpu_clock::for_kernel(clock) } else { clock };
     match (guard::coroutine(), clock) {
         (Some(task), CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME | CLOCK_TAI) => unsafe {
             sleep_on(task, clock, flags, time, left)

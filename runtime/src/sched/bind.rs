@@ -1,8 +1,9 @@
 //! Binding: a coroutine gets an OS thread of its own, by its own wish or by another thread's.
 //!
-//! What the kernel keeps for a thread (CPUs, scheduling class, nice value), somebody may want to set or to know of a coroutine
-//! that is anywhere: running, queued, parked, about to end. From here on one carrier runs it, and nothing else, until it ends.
-//! Which one is decided by where it is in that moment, and the bit in its state word makes that moment one:
+//! What the kernel keeps for a thread (CPUs, scheduling class, nice value), somebody may want to set or to know of a
+//! coroutine that is anywhere: running, queued, parked, about to end. From here on one carrier runs it, and nothing
+//! else, until it ends. Which one is decided by where it is in that moment, and the bit in its state word makes that
+//! moment one:
 //!
 //! | seen | its carrier | who learns of it |
 //! |---|---|---|
@@ -11,8 +12,8 @@
 //! | parked, or woken and not queued yet | an idle one | whoever queues it: it is delivered |
 //! | ended | none | |
 //!
-//! One binds at a time, under a lock. The same lock is held while something is set for the OS thread, and taken by the carrier
-//! at the task's end: so nothing is set for an OS thread that runs another task by now.
+//! One binds at a time, under a lock. The same lock is held while something is set for the OS thread, and taken by the
+//! carrier at the task's end: so nothing is set for an OS thread that runs another task by now.
 
 use super::{Carrier, Runtime, carrier_of};
 use crate::signals;

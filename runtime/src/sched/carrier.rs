@@ -1,6 +1,7 @@
-//! A carrier: an OS thread that runs tasks while it has a worker, and waits for one while not; or that runs one task only,
-//! which is bound to it (`bind`).
+//! A carrier: an OS thread that runs tasks while it has a worker, and waits for one while not; or that runs one task
+//! only, which is bound to it (`bind`).
 
+use super::cpu_clock::Estimate;
 use super::{Runtime, Worker, get};
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
@@ -33,6 +34,7 @@ pub struct Carrier {
     phase: AtomicU32,
     /// The task that is bound to it, by another thread than this one.
     reserved_for: AtomicPtr<Task>,
+    pub(super) estimate: Estimate,
     /// Bits of [`Changed`].
     changed: AtomicU32,
     /// Its OS thread is to end.
@@ -96,6 +98,7 @@ impl Carrier {
             worker: AtomicPtr::new(null_mut()),
             phase: AtomicU32::new(RUNNING),
             reserved_for: AtomicPtr::new(null_mut()),
+            estimate: Estimate::default(),
             changed: AtomicU32::new(0),
             leaves: Cell::new(false),
             next_idle: AtomicPtr::new(null_mut()),
@@ -271,6 +274,7 @@ impl Carrier {
             task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
             task.state.resume_bound();
             if !task.is_pinned() {
+                task.be_timed();
                 task.act_natively();
                 (runtime.host.bound)(task);
             }
@@ -339,6 +343,7 @@ impl Carrier {
         }
         task.float.get().load_over(self.float);
         let mine = Local::mine();
+        self.begin_stint(task);
         // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage but `mine`.
         let step = unsafe {
             arch::set_thread_pointer(task.thread_pointer());
@@ -353,6 +358,7 @@ impl Carrier {
             arch::set_thread_pointer(self.thread_pointer);
             step
         };
+        self.end_stint(task);
         let float = FloatControl::read();
         task.float.set(float);
         self.float.load_over(float);

@@ -9,12 +9,15 @@
 
 mod bind;
 mod carrier;
+mod cpu_clock;
 mod monitor;
 mod queue;
 mod worker;
 
 pub use bind::Unbound;
 pub use carrier::{Carrier, Changed};
+pub(crate) use cpu_clock::CpuTime;
+pub use cpu_clock::kernel_clock;
 pub(crate) use queue::{Linked, Queue};
 pub use worker::{Family, Worker};
 
@@ -335,7 +338,7 @@ impl Runtime {
         }
         let own = local::own_task().map(carrier_of);
         self.workers().iter().fold(true, |all, worker| {
-            // SAFETY: null, or a carrier, which never ends.
+            // SAFETY: null, or a carrier in its place.
             let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
             let open = owner.is_some_and(|it| own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open());
             if open {
@@ -388,7 +391,7 @@ impl Task {
     /// The worker that ran the task last: where its timers and descriptors go.
     #[inline]
     pub(crate) fn home(&self) -> &'static Worker {
-        // SAFETY: a running task's carrier is the OS thread it runs on; carriers never end.
+        // SAFETY: a running task's carrier is the OS thread it runs on; a carrier's place stays mapped.
         unsafe { &*self.carrier.load(Relaxed) }.home()
     }
 
@@ -408,6 +411,8 @@ pub fn give_way(task: &Task) {
 /// Binds the caller to the OS thread that it is on: from here on it is a thread of the kernel's, as natively.
 pub fn pin(task: &'static Task) {
     if let Some(runtime) = get() {
+        // No switch will begin to count it.
+        let _ = runtime.cpu_time(task, task.id);
         // It runs, so that it has not ended, and has a carrier.
         let _ = runtime.with_bound(task, task.id, |_| ());
     }

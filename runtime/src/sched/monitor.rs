@@ -10,8 +10,7 @@
 //! It is also the only one that makes carriers: a task must not (its TCB would be the parent's, and
 //! its cancellation state would be asked), and here nobody waits for it.
 
-use super::{Carrier, Runtime, Worker, get};
-use crate::arch;
+use super::{Carrier, Runtime, Worker, cpu_clock, get};
 use crate::local::Local;
 use crate::signals::{self, masks};
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed, SeqCst};
@@ -51,7 +50,8 @@ pub(crate) struct Monitor {
 struct Seen {
     tick: u32,
     times: u32,
-    /// CPU time of the owner, in nanoseconds.
+    /// The OS thread of the owner, and its CPU time in nanoseconds.
+    tid: u32,
     used: u64,
 }
 
@@ -124,6 +124,10 @@ impl Monitor {
             for (worker, seen) in runtime.workers().iter().zip(&mut seen) {
                 if seen.overdue(worker, patience, punctual) {
                     let from = worker.owner.load(SeqCst);
+                    // SAFETY: null, or a carrier in its place.
+                    if let Some(loser) = unsafe { from.as_ref() } {
+                        loser.estimate.lost(seen.used);
+                    }
                     if self.give(runtime, worker, from) {
                         runtime.counts.handoffs.fetch_add(1, Relaxed);
                         short_looks = SHORT_LOOKS;
@@ -206,10 +210,10 @@ impl Seen {
     fn overdue(&mut self, worker: &Worker, patience: u32, punctual: bool) -> bool {
         let tick = worker.tick.load(Relaxed);
         if worker.is_sleeping() {
-            self.tick = tick.wrapping_sub(1);
+            *self = Seen { tick: tick.wrapping_sub(1), ..Seen::default() };
             return false;
         }
-        // SAFETY: null, or a carrier, whose place stays mapped.
+        // SAFETY: null, or a carrier in its place.
         let Some(owner) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else {
             // It has left, and found no other one.
             return true;
@@ -219,23 +223,14 @@ impl Seen {
             self.times = 0;
             return false;
         }
-        let used = cpu_time(owner);
+        let tid = owner.tid;
+        let used = cpu_clock::of_os_thread(tid);
+        if tid == self.tid {
+            owner.estimate.add(used.saturating_sub(self.used));
+        }
         let blocked = punctual && used == self.used;
         let times = if tick == self.tick { self.times + 1 } else { 0 };
-        *self = Seen { tick, times, used };
+        *self = Seen { tick, times, tid, used };
         times > 0 && (blocked || times >= patience)
     }
-}
-
-/// The CPU time of an OS thread, in nanoseconds. (/proc would tell whether it
-/// sleeps, but to ask it takes a descriptor, whose number the program could miss.)
-fn cpu_time(carrier: &Carrier) -> u64 {
-    const SYS_CLOCK_GETTIME: usize = 228;
-    /// The low bits of a thread's clock id (linux/posix-timers.h: CPUCLOCK_PERTHREAD, CPUCLOCK_SCHED).
-    const THREAD_CLOCK: i32 = 4 | 2;
-    let clock = (!(carrier.tid as i32) << 3) | THREAD_CLOCK;
-    let mut time = [0u64; 2];
-    // SAFETY: the call writes one timespec.
-    unsafe { arch::syscall(SYS_CLOCK_GETTIME, [clock as usize, time.as_mut_ptr() as usize, 0, 0, 0, 0]) };
-    time[0] * 1_000_000_000 + time[1]
 }

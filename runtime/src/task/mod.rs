@@ -6,6 +6,7 @@
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
 //! * `coroutine`, `float`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
+//! * `timed`, `cpu`: see `sched/cpu_clock.rs`.
 //! * `bound_to`: see `sched/bind.rs`.
 //! * the rest: set before the task is first queued.
 
@@ -16,7 +17,7 @@ pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
 use crate::arch::{self, FloatControl};
 use crate::local::Local;
-use crate::sched::{self, Carrier};
+use crate::sched::{self, Carrier, CpuTime};
 use crate::signals::{self, Number, masks};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, SeqCst};
 use crate::sys::signal::{self, AltStack};
@@ -90,6 +91,8 @@ pub struct Task {
     interrupted: AtomicBool,
     /// Whether `alt_stack` is one: most threads have none, and need not look there.
     has_alt_stack: Cell<bool>,
+    /// Somebody has asked for its CPU time.
+    pub(crate) timed: AtomicBool,
     /// Begins with the thread pointer, the last thing in the second line.
     pub slot: Slot,
     pub(crate) queue: Cell<*mut signals::Entry>,
@@ -105,6 +108,7 @@ pub struct Task {
     alt_stack: Cell<AltStack>,
     /// It has been queued, and has not ended: signals may be sent to it.
     launched: AtomicBool,
+    pub(crate) cpu: CpuTime,
     /// The carrier that runs this task alone, once `state` says that it is bound.
     pub(crate) bound_to: AtomicPtr<Carrier>,
     /// The task in the program's memory that was launched before this one.

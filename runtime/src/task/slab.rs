@@ -16,6 +16,7 @@
 
 use super::{State, Task};
 use crate::arch::FloatControl;
+use crate::sched::CpuTime;
 use crate::signals;
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
@@ -351,6 +352,7 @@ impl Slab {
             signals: AtomicU64::new(0),
             interrupted: AtomicBool::new(false),
             has_alt_stack: Cell::new(false),
+            timed: AtomicBool::new(false),
             slot,
             queue: Cell::new(null_mut()),
             taken: AtomicU32::new(0),
@@ -359,6 +361,7 @@ impl Slab {
             mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
             launched: AtomicBool::new(false),
+            cpu: CpuTime::default(),
             bound_to: AtomicPtr::new(null_mut()),
             placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],

@@ -21,10 +21,10 @@
 //! Each wait has a ticket, a number of its own. A waker holds the ticket of the wait that it knows
 //! of; after that wait has ended by another cause its wake is lost, which it is told.
 //!
-//! A bit of its own, BOUND, says that the coroutine has an OS thread to itself. Anybody may set it, in any phase but the last,
-//! ENDED; it stays. So whoever takes a step with the coroutine is told, by that very step, whether it was bound before it
-//! (`sched/bind.rs`). As a new number begins with each turn as well as with each wait and each life, one who has seen a
-//! word, and still finds it there, has missed nothing.
+//! A bit of its own, BOUND, says that the coroutine has an OS thread to itself. Anybody may set it, in any phase but
+//! the last, ENDED; it stays. So whoever takes a step with the coroutine is told, by that very step, whether it was
+//! bound before it (`sched/bind.rs`). As a new number begins with each turn as well as with each wait and each life,
+//! one who has seen a word, and still finds it there, has missed nothing.
 
 use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed};
 
@@ -104,7 +104,7 @@ pub enum Whereabouts {
 }
 
 /// A state word as it was seen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen(u64);
 
 /// See the module.
@@ -235,8 +235,8 @@ impl State {
         (Seen(old), whereabouts)
     }
 
-    /// Sets the bit, if the coroutine has not taken a step since it was `seen`. What the caller wrote before can be read by
-    /// whoever finds it bound.
+    /// Sets the bit, if the coroutine has not taken a step since it was `seen`. What the caller wrote before can be
+    /// read by whoever finds it bound.
     #[must_use]
     pub fn bind(&self, seen: Seen) -> bool {
         self.0.compare_exchange(seen.0, seen.0 | BOUND, AcqRel, Relaxed).is_ok()
