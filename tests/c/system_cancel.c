@@ -1,8 +1,10 @@
 /* A thread that is cancelled in system(3), whatever its type: the command is
  * killed and reaped, SIGINT and SIGQUIT are as before; in pclose it is not. */
 /* cflags: -fexceptions */
+#include "asleep.h"
 #include "thread.h"
 
+static struct gate gate;
 static int hold[2];
 static char command[64];
 static atomic_int cleaned;
@@ -13,6 +15,7 @@ static void *in_system(void *arg)
 {
     pthread_setcanceltype(arg ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED, NULL);
     pthread_cleanup_push(cleanup, &cleaned);
+    enter(&gate);
     system(command);
     CHECK(!"not cancelled");
     pthread_cleanup_pop(0);
@@ -49,8 +52,10 @@ static void cancelled_in_system(void *type)
     cleaned = 0;
     CHECK_EQ(pipe(hold), 0);
     snprintf(command, sizeof command, "echo >&%d; exec sleep 20", hold[1]);
+    gate_open(&gate, "os");
     pthread_t t = spawn(in_system, type);
     until_it_runs();
+    until_asleep(&gate, 1);
     CHECK(signal(SIGINT, SIG_IGN) == SIG_IGN);
     CHECK_EQ(pthread_cancel(t), 0);
     CHECK(join(t) == PTHREAD_CANCELED);
