@@ -11,10 +11,12 @@ built=target/tests
 root=target/debian13
 PATH=$PATH:/usr/sbin:/sbin
 programs=(
-    cond_queue epoll_server fork_from_thread futex_atomic_wait mutex_exclusion mutex_robust rw_ping_pong rwlock_invariants
-    select_poll_wakes sem_timed socket_many_connections socket_recv_waits stall_system thread_exit_cleanup
+    cond_queue epoll_server fork_from_thread futex_atomic_wait mutex_exclusion mutex_robust os_wait_any_parks popen_semantics
+    rw_ping_pong rwlock_invariants
+    select_poll_wakes sem_timed socket_many_connections socket_recv_waits stall_system system_cancel system_semantics
+    thread_exit_cleanup
     thread_million_joins thread_std time_order tls_dlopen tls_dlopen_initial_exec
-    tls_dlopen_runpath tls_errno tls_malloc
+    tls_dlopen_runpath tls_errno tls_malloc vfork_nested vfork_shares_memory
 )
 
 skip() {

@@ -108,9 +108,22 @@ static void *with_handler(void *arg)
     return arg;
 }
 
+/* Whether the shell takes such a command for its own options is libc's affair. */
+static void *looks_like_an_option(void *arg)
+{
+    fflush(stdout);
+    OK("system says %d", exit_status("-e 2>/dev/null; exit 3"));
+    FILE *f = popen("-e 2>/dev/null; exit 3", "r");
+    CHECK(f);
+    OK("popen says %d", WEXITSTATUS(pclose(f)));
+    return arg;
+}
+
 int main(void)
 {
     SAFETY_NET();
+    looks_like_an_option(NULL);
+    join(spawn(looks_like_an_option, NULL));
     basics(NULL);
     join(spawn(basics, NULL));
     OK("statuses and the environment");
