@@ -42,7 +42,7 @@ int main(void)
         until_parked("os", i + 1);
     }
     if (preloaded())
-        CHECK(iopatch_counter("os_threads") < N / 2);
+        CHECK(iopatch_counter("os_threads") < N * 3 / 4);
     close(p[1]);
     for (int i = 0; i < N; i++)
         join(t[i]);
