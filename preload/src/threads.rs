@@ -75,6 +75,12 @@ impl Plan {
         let mask = unsafe { mask_of(attr) }.unwrap_or_else(mask_to_inherit);
         Some(Self { stack, guard, memory, detached, mask })
     }
+
+    /// Whether the guard is more than there are addresses (glibc: `allocate_stack`).
+    fn is_absurd(&self) -> bool {
+        let guard = self.guard.checked_next_multiple_of(PAGE);
+        guard.is_none_or(|guard| self.stack.checked_add(guard).is_none())
+    }
 }
 
 /// Whether the program gave the stack: glibc answers with 0 as the address else.
@@ -127,6 +133,9 @@ fn mask_to_inherit() -> u64 {
 /// As for pthread_create(3).
 pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, arg: *mut c_void) -> c_int {
     let Some(runtime) = process::runtime() else { return EAGAIN };
+    if plan.memory.is_none() && plan.is_absurd() {
+        return EINVAL;
+    }
     // SAFETY: the program's memory is as it promises.
     let Some((task, fresh)) = (unsafe { slot(runtime, plan) }) else { return EAGAIN };
     let tcb = task.thread_pointer() as *mut u8;
@@ -163,7 +172,7 @@ unsafe fn slot(runtime: &Runtime, plan: &Plan) -> Option<(&'static Task, bool)> 
             // SAFETY: the caller's promise.
             unsafe { runtime.slab().place(low, plan.stack) }.map(|task| (task, true))
         }
-        None => runtime.slab().take(plan.stack.next_multiple_of(PAGE), plan.guard.next_multiple_of(PAGE)),
+        None => runtime.slab().take(plan.stack.checked_next_multiple_of(PAGE)?, plan.guard.next_multiple_of(PAGE)),
     }
 }
 

@@ -114,7 +114,7 @@ impl Slab {
     }
 
     fn take_slot(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
-        let size = stack + guard;
+        let size = stack.checked_add(guard)?;
         let mut classes = self.classes.lock();
         let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
         let Some(index) = found else {
@@ -389,7 +389,7 @@ impl Class {
     fn grow(&mut self) -> Option<()> {
         let mut slots = self.next_chunk;
         loop {
-            if let Some(low) = memory::reserve(slots * self.size) {
+            if let Some(low) = self.size.checked_mul(slots).and_then(memory::reserve) {
                 self.fresh = low.as_ptr() as usize;
                 self.fresh_left = slots;
                 self.next_chunk = (slots * 2).min(LAST_CHUNK);
