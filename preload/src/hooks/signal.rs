@@ -199,8 +199,15 @@ pub unsafe fn raise(signum: c_int) -> c_int {
     }
 }
 
+/// The kernel takes the id of any thread for its process; a coroutine's it does not know.
+fn process_of(pid: pid_t) -> pid_t {
+    let is_ours = sched::get().is_some_and(|runtime| runtime.slab().with_id(pid as u32, |_| ()).is_some());
+    if is_ours { unsafe { getpid() } } else { pid }
+}
+
 /// Of the threads that could take the signal, the caller is the one: it has arrived when the call returns.
 pub unsafe fn kill(pid: pid_t, signum: c_int) -> c_int {
+    let pid = process_of(pid);
     match guard::self_task() {
         Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
             told(threads::send(task, signum, SI_USER, 0))
@@ -211,6 +218,7 @@ pub unsafe fn kill(pid: pid_t, signum: c_int) -> c_int {
 
 /// As `kill`.
 pub unsafe fn sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int {
+    let pid = process_of(pid);
     match guard::self_task() {
         Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
             told(threads::send(task, signum, SI_QUEUE, value.sival_ptr as u64))

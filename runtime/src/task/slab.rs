@@ -92,6 +92,7 @@ unsafe impl Send for Placed {}
 /// can hold (2^30). Not 0x40000000, which is FUTEX_OWNER_DIED.
 const FIRST_ID: u32 = 0x2000_0000;
 const LAST_ID: u32 = 0x3fff_ff00;
+const ID_END: u32 = 0x4000_0000;
 
 impl Slab {
     pub const fn new(shape: Shape) -> Self {
@@ -255,6 +256,9 @@ impl Slab {
 
     /// The live task whose id the program knows as `id`; `found` is called while it can't end.
     pub fn with_id<R>(&self, id: u32, found: impl Fn(&'static Task) -> R) -> Option<R> {
+        if !(FIRST_ID..ID_END).contains(&id) {
+            return None;
+        }
         let mut result = None;
         signals::section(|| {
             self.any_task(&mut |task| {
