@@ -11,6 +11,9 @@
 //! A lock that was freed while others waited is reserved for them, as glibc hands it over: a newcomer gives way, a bounded
 //! number of times (see `mutex.rs`), for they might all have timed out.
 //!
+//! Bit 0 is never looked at: libc's own code, which constructors of libraries meet before ours has run, leaves it set in a
+//! lock that was written under and is free (`PTHREAD_RWLOCK_WRPHASE`).
+//!
 //! Process-shared locks are libc's. A writer of one is pinned, for other processes see its id in the lock.
 //! Source: `nptl/pthread_rwlock_common.c`.
 
@@ -22,11 +25,11 @@ use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-const WRITER: u32 = 1;
-const WRITERS_WAIT: u32 = 2;
-const READERS_WAIT: u32 = 4;
-const RESERVED: u32 = 8;
-const READER: u32 = 16;
+const WRITER: u32 = 1 << 1;
+const WRITERS_WAIT: u32 = 1 << 2;
+const READERS_WAIT: u32 = 1 << 3;
+const RESERVED: u32 = 1 << 4;
+const READER: u32 = 1 << 5;
 const OVERFLOW: u32 = 1 << 31;
 
 /// # Safety
