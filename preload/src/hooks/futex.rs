@@ -211,7 +211,7 @@ fn has_owner(operation: c_int) -> bool {
 }
 
 /// What changes the calling thread alone where libc's function of that name, if there is one, changes all.
-const OF_A_THREAD: [c_long; 20] = [
+const OF_A_THREAD: [c_long; 19] = [
     SYS_setuid,
     SYS_setgid,
     SYS_setreuid,
@@ -226,7 +226,6 @@ const OF_A_THREAD: [c_long; 20] = [
     SYS_setns,
     SYS_personality,
     SYS_ioprio_set,
-    SYS_sched_setattr,
     SYS_set_mempolicy,
     SYS_seccomp,
     SYS_ioperm,
@@ -266,6 +265,8 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
         }
         SYS_sched_setparam => return c_long::from(unsafe { tid::sched_setparam(i1, a2 as *const sched_param) }),
         SYS_sched_getscheduler => return c_long::from(unsafe { tid::sched_getscheduler(i1) }),
+        SYS_sched_setattr => return c_long::from(unsafe { tid::sched_setattr(i1, a2, a3) }),
+        SYS_sched_getattr => return c_long::from(unsafe { tid::sched_getattr(i1, a2, a3, a4) }),
         SYS_sched_getparam => return c_long::from(unsafe { tid::sched_getparam(i1, a2 as *mut sched_param) }),
         SYS_setpriority => return c_long::from(unsafe { tid::setpriority(a1 as c_uint, a2 as id_t, i3) }),
         number if OF_A_THREAD.contains(&number) => {

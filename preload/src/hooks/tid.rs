@@ -184,6 +184,17 @@ pub unsafe fn sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_in
     Whose::by_id(tid).get(|tid| unsafe { real::sched_rr_get_interval(tid, interval) })
 }
 
+/// libc has no function of this name (sched_setattr(2)).
+pub unsafe fn sched_setattr(tid: pid_t, attr: usize, flags: usize) -> c_int {
+    Whose::by_id(tid)
+        .set(|tid| unsafe { real::syscall(SYS_sched_setattr, tid as usize, attr, flags, 0, 0, 0) } as c_int)
+}
+
+pub unsafe fn sched_getattr(tid: pid_t, attr: usize, size: usize, flags: usize) -> c_int {
+    Whose::by_id(tid)
+        .get(|tid| unsafe { real::syscall(SYS_sched_getattr, tid as usize, attr, size, flags, 0, 0) } as c_int)
+}
+
 pub unsafe fn setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int {
     if which != PRIO_PROCESS {
         return unsafe { real::setpriority(which, id, priority) };
