@@ -8,6 +8,7 @@
     tls      TLS on PORT, which is said to lead to the echo server at --echo
     get      HTTP GET through the proxy at PORT of what a server in this process makes
     direct   HTTP GET of --path from the server at PORT; the answer must be the file --same
+    memcached, redis    values are stored by the server at PORT, and asked for again
 
 Ends with 0 if every byte of every client was right, and prints one line.
 """
@@ -131,10 +132,40 @@ class Clients:
             total += len(got)
         return total
 
+    async def memcached(self, seed):
+        return await self.stored(
+            seed,
+            lambda key, data: (b"set %b 0 0 %d\r\n%b\r\n" % (key, len(data), data), b"STORED\r\n"),
+            lambda key, data: (b"get %b\r\n" % key, b"VALUE %b 0 %d\r\n%b\r\nEND\r\n" % (key, len(data), data)))
+
+    async def redis(self, seed):
+        def command(*words):
+            return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+        return await self.stored(
+            seed,
+            lambda key, data: (command(b"SET", key, data), b"+OK\r\n"),
+            lambda key, data: (command(b"GET", key), b"$%d\r\n%b\r\n" % (len(data), data)))
+
+    async def stored(self, seed, put, ask):
+        """`put` and `ask` make a command and the only right answer."""
+        reader, writer = await self.dial()
+        await self.meet()
+        total = 0
+        for n in range(self.options.rounds):
+            key, data = b"key%d" % seed, body(seed * 1000 + n, 1 + (seed + n) * 997 % self.options.size)
+            for request, answer in (put(key, data), ask(key, data)):
+                writer.write(request)
+                got, _ = await asyncio.gather(reader.readexactly(len(answer)), writer.drain())
+                check(got == answer, f"client {seed}: round {n}: {got[:40]!r}")
+            total += len(data)
+        writer.close()
+        return total
+
     async def one(self, seed):
         """One client's life; returns the bytes that were checked."""
         kind = getattr(self, self.options.kind)
-        if self.options.kind in ("get", "direct"):
+        if self.options.kind in ("get", "direct", "memcached", "redis"):
             return await kind(seed)
         reader, writer = await kind(seed)
         await self.meet()
@@ -176,7 +207,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("kind", choices=["socks", "connect", "tls", "get", "direct"])
+    add("kind", choices=["socks", "connect", "tls", "get", "direct", "memcached", "redis"])
     add("port", type=int)
     add("--clients", type=int, default=200)
     add("--rounds", type=int, default=5, help="messages or requests of each client")

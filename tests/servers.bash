@@ -54,7 +54,7 @@ start() { # WORKERS PORT COMMAND...: a server under iopatch; its output is in ./
     listening "$port"
 }
 
-stop() { # SIGNAL: ends the server and waits; its counters are then the last line of ./err
+stop() { # SIGNAL: ends the server and waits; its counters are then in ./err
     kill -"$1" "$server"
     for _ in $(seq 200); do
         kill -0 "$server" 2>/dev/null || break
@@ -68,11 +68,11 @@ stop() { # SIGNAL: ends the server and waits; its counters are then the last lin
     server=''
 }
 
-counter() { # NAME: of ./err, such as coroutines or parks.socket
+counter() { # NAME: of ./err, such as coroutines or parks.socket; of several processes, from the one with most coroutines
     python3 -c '
 import json, sys
-line = [line for line in open("err", errors="replace") if line.startswith("{\"coroutines\"")][-1]
-value = json.loads(line)
+lines = [line for line in open("err", errors="replace") if line.startswith("{\"coroutines\"")]
+value = max(map(json.loads, lines), key=lambda counters: counters["coroutines"])
 for key in sys.argv[1].split("."):
     value = value[key]
 print(value)' "$1"

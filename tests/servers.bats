@@ -26,8 +26,9 @@ trial() {
         timeout 60 "$clients" "$1" "$port" "${@:2}"
         stop TERM
         case $1 in
-            get | direct) at_least coroutines 1000 ;; # five connections each
-            *) at_least peak 200 ;;                   # all at the same time
+            get | direct) at_least coroutines "${COROUTINES:-1000}" ;; # five connections each
+            memcached | redis) at_least coroutines 4 ;;                # each serves many
+            *) at_least peak 200 ;;                                    # all at the same time
         esac
         at_least "$parks" "${WAITS:-200}"
         [ "$(counter workers)" -eq "$workers" ]
@@ -85,6 +86,68 @@ for_python() { # WORKERS
     WAITS=100 trial "$1" python_at parks.socket direct --path /file --same "$PWD/file"
 }
 
+# Few threads, each with an epoll instance for many clients.
+memcached_at() {
+    start "$1" "$2" memcached -u "$(id -un)" -l 127.0.0.1 -p "$2" -t 4 -c 1000
+}
+
+# With a malloc that uses keys of threads (jemalloc), and threads that spin.
+redis_at() {
+    start "$1" "$2" redis-server --bind 127.0.0.1 --port "$2" --io-threads 4 --io-threads-do-reads yes --save '' \
+        --appendonly yes --dir "$PWD"
+}
+
+# A child whose threads take turns to serve a connection. It can't read what lies here, so it serves its own modules.
+apache_modules=/usr/lib/apache2/modules
+apache_at() {
+    local name
+    printf '%s\n' "ServerName localhost" "Listen 127.0.0.1:$2" "PidFile $PWD/pid" "ErrorLog $PWD/err" \
+        "DocumentRoot $apache_modules" "User nobody" "Group nogroup" "StartServers 1" "ServerLimit 1" \
+        "ThreadLimit 250" "ThreadsPerChild 250" "MaxRequestWorkers 250" >apache.conf
+    for name in mpm_worker authz_core; do
+        echo "LoadModule ${name}_module $apache_modules/mod_$name.so" >>apache.conf
+    done
+    start "$1" "$2" apache2 -d "$PWD" -f "$PWD/apache.conf" -DFOREGROUND
+}
+
+# A thread for each connection, beside its own that write tables and the log.
+mariadb_at() {
+    [ -d data ] || mysql_install_db --no-defaults --user="$(id -un)" --datadir="$PWD/data" --skip-test-db \
+        --auth-root-authentication-method=normal >install.log 2>&1
+    start "$1" "$2" mariadbd --no-defaults --user="$(id -un)" --datadir="$PWD/data" --socket="$PWD/socket" \
+        --port="$2" --bind-address=127.0.0.1 --max-connections=300
+}
+
+sql() { # STATEMENT
+    timeout 60 mariadb --no-defaults -uroot -S "$PWD/socket" --batch --skip-column-names -e "$1"
+}
+
+# 200 connections add up one row's numbers and insert rows of their own; nothing is lost, nor after a crash.
+for_mariadb() { # WORKERS
+    needs mariadbd mysql_install_db mariadb mariadb-slap
+    local port
+    port=$(free_port)
+    mariadb_at "$1" "$port"
+    sql "CREATE DATABASE t; CREATE TABLE t.sum (n INT) ENGINE=InnoDB; INSERT INTO t.sum VALUES (0);
+        CREATE TABLE t.log (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(200)) ENGINE=InnoDB"
+    timeout 100 mariadb-slap --no-defaults -uroot -S "$PWD/socket" --create-schema=t --no-drop --concurrency=200 \
+        --number-of-queries=2000 --delimiter=';' \
+        --query="UPDATE sum SET n = n + 1; INSERT INTO log (text) VALUES (REPEAT('x', 200))"
+    check_rows
+    stop KILL
+    port=$(free_port)
+    mariadb_at "$1" "$port"
+    check_rows
+    stop TERM
+    at_least coroutines 10
+}
+
+check_rows() {
+    local rows
+    rows=$(sql "SELECT n FROM t.sum; SELECT COUNT(*), SUM(LENGTH(text)) FROM t.log; CHECK TABLE t.log" | tr '\t\n' '  ')
+    [ "$rows" = "1000 1000 200000 t.log check status OK " ] || { echo "$rows" && return 1; }
+}
+
 seconds_of() { # WORKERS: how long the clients of python3's server took
     local port
     port=$(free_port)
@@ -137,6 +200,26 @@ seconds_of() { # WORKERS: how long the clients of python3's server took
 
 @test "python3's ThreadingHTTPServer: 200 clients x 5 requests, 2 workers" {
     for_python 2
+}
+
+@test "memcached: 200 clients, 2 workers" {
+    needs memcached
+    trial 2 memcached_at parks.select memcached
+}
+
+@test "redis-server with io-threads: 200 clients, 2 workers" {
+    needs redis-server
+    WAITS=1 trial 2 redis_at parks.mutex redis
+}
+
+@test "apache2's mpm_worker: 200 clients x 5 requests, 2 workers" {
+    needs apache2
+    COROUTINES=250 trial 2 apache_at parks.cond direct \
+        --path /mod_status.so --same $apache_modules/mod_status.so
+}
+
+@test "mariadbd: 200 connections, every row, a crash, 2 workers" {
+    for_mariadb 2
 }
 
 @test "python3's ThreadingHTTPServer is no slower than on native threads" {
