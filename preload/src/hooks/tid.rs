@@ -184,10 +184,25 @@ pub unsafe fn sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_in
     Whose::by_id(tid).get(|tid| unsafe { real::sched_rr_get_interval(tid, interval) })
 }
 
-/// libc has no function of this name (sched_setattr(2)).
+/// libc has no function of this name (sched_setattr(2)). GLib gives the threads of its pools what they have: that is no
+/// reason to keep an OS thread.
 pub unsafe fn sched_setattr(tid: pid_t, attr: usize, flags: usize) -> c_int {
+    if flags == 0 && attr != 0 && unsafe { has_attributes(tid, attr) } {
+        return 0;
+    }
     Whose::by_id(tid)
         .set(|tid| unsafe { real::syscall(SYS_sched_setattr, tid as usize, attr, flags, 0, 0, 0) } as c_int)
+}
+
+/// Whether the thread has the attributes at `attr`, which begin with their size (linux/sched/types.h), already.
+unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
+    const KNOWN: usize = 56;
+    let mut present = [0u8; KNOWN];
+    let size = (unsafe { *(attr as *const u32) } as usize).min(KNOWN);
+    let errno = fd::errno();
+    let told = unsafe { sched_getattr(tid, present.as_mut_ptr() as usize, size, 0) } == 0;
+    fd::set_errno(errno);
+    told && unsafe { std::slice::from_raw_parts(attr as *const u8, size) } == &present[..size]
 }
 
 pub unsafe fn sched_getattr(tid: pid_t, attr: usize, size: usize, flags: usize) -> c_int {

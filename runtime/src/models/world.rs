@@ -140,7 +140,9 @@ pub mod task {
     use super::{Condvar, Mutex, WORLD};
     use crate::sync::{AtomicBool, AtomicPtr, SeqCst, fence};
 
-    pub use super::state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
+    #[cfg(test)]
+    pub use super::state::Whereabouts;
+    pub use super::state::{Settled, State, Ticket, Wake, Woken};
 
     pub(crate) enum Step {
         Park,
