@@ -72,8 +72,8 @@ unsafe extern "C-unwind" {
 }
 
 /// Lives a thread's life on the calling coroutine: `start(arg)`, then the destructors of thread-local objects and keys,
-/// the resolver's sockets, and the robust mutexes still held, whose waiters `wake` wakes, unless [`robust::kernel_inherits`]. Returns what `start` returned,
-/// or gave to `pthread_exit`, or `PTHREAD_CANCELED`.
+/// the resolver's sockets, and the robust mutexes still held, whose waiters `wake` wakes, unless the kernel is to do that
+/// ([`robust::kernel_inherits`]). Returns what `start` returned, or gave to `pthread_exit`, or `PTHREAD_CANCELED`.
 ///
 /// # Safety
 /// On the coroutine's own stack, FS at its descriptor, which is fresh from [`create`](super::create) or

@@ -286,9 +286,6 @@ impl Carrier {
             self.changed.store(0, Relaxed);
             return;
         }
-        // If no carrier was idle, the monitor finds the worker without an owner.
-        let me = core::ptr::from_ref(self).cast_mut();
-        let _ = self.home().owner.compare_exchange(me, null_mut(), AcqRel, Relaxed);
         self.leaves.set(true);
     }
 
@@ -366,18 +363,21 @@ impl Carrier {
         step
     }
 
-    /// The running task needs the worker no more, or not for long: gives it to an idle carrier. If
-    /// there is none, the monitor will make one, and take the worker for it.
+    /// The running task needs the worker no more, or not for long: gives it to an idle carrier. If there is none, it has no
+    /// owner until the monitor has made one.
     pub(super) fn hand_over(&'static self, runtime: &Runtime) {
         let worker = self.home();
         if !self.owns(worker) {
             return;
         }
         let me = core::ptr::from_ref(self).cast_mut();
-        if let Some(carrier) = runtime.take_idle()
-            && carrier.assign(runtime, worker, me)
-        {
-            runtime.counts.handoffs.fetch_add(1, Relaxed);
+        match runtime.take_idle() {
+            Some(carrier) => {
+                if carrier.assign(runtime, worker, me) {
+                    runtime.counts.handoffs.fetch_add(1, Relaxed);
+                }
+            }
+            None => drop(worker.owner.compare_exchange(me, null_mut(), AcqRel, Relaxed)),
         }
         runtime.monitor.poke();
     }

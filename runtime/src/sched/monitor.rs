@@ -208,16 +208,16 @@ impl Seen {
     /// `punctual`: the monitor's own sleep was not stretched, so that a thread which has not run since
     /// the last look was not held up by a busy machine either.
     fn overdue(&mut self, worker: &Worker, patience: u32, punctual: bool) -> bool {
+        // SAFETY: null, or a carrier in its place.
+        let Some(owner) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else {
+            // Who had it gave it away, and no carrier was idle.
+            return true;
+        };
         let tick = worker.tick.load(Relaxed);
         if worker.is_sleeping() {
             *self = Seen { tick: tick.wrapping_sub(1), ..Seen::default() };
             return false;
         }
-        // SAFETY: null, or a carrier in its place.
-        let Some(owner) = (unsafe { worker.owner.load(SeqCst).as_ref() }) else {
-            // It has left, and found no other one.
-            return true;
-        };
         if owner.is_yet_to_run() {
             // Another OS thread would have to wait for a CPU just as long.
             self.times = 0;
