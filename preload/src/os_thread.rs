@@ -10,10 +10,12 @@ use crate::export::{Family, real};
 use crate::guard::{self, Task};
 use crate::process;
 use crate::say::log;
+use crate::threads;
 use crate::wait::{self, Deadline};
 use iopatch_runtime::arch;
 use iopatch_runtime::sched::{self, Carrier, Changed, Unbound};
-use iopatch_runtime::signals::Info;
+use iopatch_runtime::signals::{Info, section};
+use iopatch_runtime::sync::Lock;
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::sync::atomic::Ordering::Relaxed;
@@ -27,8 +29,11 @@ static MAIN: AtomicU32 = AtomicU32::new(0);
 /// In the constructor, and in a forked child, whose only thread is main.
 pub fn begin() {
     MAIN_CHANGED.store(false, Relaxed);
-    // SAFETY: it has no precondition.
-    MAIN.store(unsafe { getpid() } as u32, Relaxed);
+    // SAFETY: it has no precondition; no other thread of this process exists.
+    unsafe {
+        MAIN.store(getpid() as u32, Relaxed);
+        NAME.forget_holder();
+    }
 }
 
 /// The kernel's id of a thread that is as every coroutine begins.
@@ -42,6 +47,27 @@ pub fn kept_by(task: &'static Task) {
     let tcb = task.thread_pointer() as *mut u8;
     abi::set_tid(tcb, sched::os_thread(task));
     register_robust_list(tcb);
+    show_name(&task.name());
+}
+
+/// Whether the coroutine keeps an OS thread.
+pub fn is_kept_by(task: &Task) -> bool {
+    let tid = abi::tid(task.thread_pointer() as *mut u8);
+    tid != task.id && tid != 0
+}
+
+/// Names the calling OS thread, for who looks at these (top -H, a debugger).
+fn show_name(name: &[u8; 16]) {
+    // SAFETY: the call reads 16 bytes at most.
+    unsafe { real::prctl(PR_SET_NAME, name.as_ptr() as usize, 0, 0, 0) };
+}
+
+/// What the runtime's OS threads are called: as the thread that started it.
+static NAME: Lock<[u8; 16]> = Lock::new([0; 16]);
+
+/// The runtime is about to start.
+pub fn begin_runtime() {
+    section(|| *NAME.lock() = threads::native_name());
 }
 
 /// As [`kept_by`], by another thread's wish.
@@ -169,6 +195,7 @@ pub fn renew(carrier: &Carrier) -> bool {
         return false;
     }
     register_robust_list(carrier.thread_pointer as *mut u8);
+    show_name(&NAME.lock());
     !carrier.is_changed() || (!carrier.has_changed(Changed::ForGood) && set_back(unchanged()).is_some())
 }
 

@@ -128,6 +128,7 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
         shape,
         storage,
     };
+    os_thread::begin_runtime();
     match sched::start(host, WORKERS.load(Relaxed), mask) {
         Ok(runtime) => {
             signals::take_nudges();

@@ -194,7 +194,7 @@ fn inherit_name(task: &Task) {
 }
 
 /// The calling OS thread's name.
-fn native_name() -> [u8; 16] {
+pub fn native_name() -> [u8; 16] {
     let mut name = [0; 16];
     // SAFETY: the call writes 16 bytes.
     unsafe { real::prctl(PR_GET_NAME, name.as_mut_ptr() as usize, 0, 0, 0) };

@@ -6,7 +6,7 @@ use super::tid::Whose;
 use crate::abi;
 use crate::export::real;
 use crate::guard::{self, Task};
-use crate::os_thread::Other;
+use crate::os_thread::{self, Other};
 use crate::threads;
 use iopatch_runtime::task::life;
 use libc::*;
@@ -53,7 +53,7 @@ pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_in
     let mut whole = [0; NAME];
     whole[..bytes.len()].copy_from_slice(bytes);
     task.set_name(whole);
-    0
+    if os_thread::is_kept_by(task) { unsafe { real::pthread_setname_np(thread, name) } } else { 0 }
 }
 
 pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t) -> c_int {

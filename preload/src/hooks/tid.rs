@@ -117,7 +117,12 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
         // SAFETY: the program's: 16 bytes to be written.
         (Some(task), PR_GET_NAME) => unsafe { (a2 as *mut [u8; 16]).write(task.name()) },
         // SAFETY: the program's: a string, of which the kernel reads 16 bytes at most.
-        (Some(task), PR_SET_NAME) => task.set_name(unsafe { read_name(a2 as *const u8) }),
+        (Some(task), PR_SET_NAME) => {
+            task.set_name(unsafe { read_name(a2 as *const u8) });
+            if os_thread::is_kept_by(task) {
+                return unsafe { real::prctl(option, a2, a3, a4, a5) };
+            }
+        }
         (_, option) if OF_A_THREAD.contains(&option) => {
             return change_for_good(|| unsafe { real::prctl(option, a2, a3, a4, a5) });
         }
