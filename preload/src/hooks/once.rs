@@ -6,10 +6,11 @@
 //! Source: `nptl/pthread_once.c`.
 
 use crate::abi::sync::Once;
-use crate::c_types::InitRoutine;
+use crate::c_types::{_pthread_cleanup_buffer, InitRoutine};
 use crate::export::{Family, real};
 use crate::wait;
 use libc::*;
+use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const IN_PROGRESS: u32 = 1;
@@ -44,14 +45,11 @@ impl Once {
     }
 }
 
-/// An entry of the thread's list of cleanup handlers: glibc's `struct _pthread_cleanup_buffer`, which it alone reads.
-type CleanupBuffer = [usize; 4];
-
 /// A turn at an init routine. Cancellation and pthread_exit unwind to `undo`; where the routine's own program has no unwind
 /// tables, glibc jumps over all frames, and calls what is on the list (glibc: `pthread_cleanup_combined_push`).
 #[repr(C)]
 struct Turn {
-    listed: CleanupBuffer,
+    listed: MaybeUninit<_pthread_cleanup_buffer>,
     once: *const Once,
 }
 
@@ -140,7 +138,7 @@ pub unsafe fn pthread_once(once: *mut pthread_once_t, init: InitRoutine) -> c_in
     // SAFETY: `Once` has the layout of `pthread_once_t`, and is atomic.
     let view = unsafe { &*once.cast::<Once>() };
     if view.word.load(Acquire) & DONE == 0 && view.begin() {
-        let mut turn = Turn { listed: [0; 4], once: view };
+        let mut turn = Turn { listed: MaybeUninit::uninit(), once: view };
         let turn = &raw mut turn;
         // SAFETY: the turn outlives the call, and is off the list when this frame goes: by what follows, or by `undo`.
         unsafe {
