@@ -126,8 +126,7 @@ impl Carrier {
             runtime.put_idle(self);
             return false;
         }
-        self.phase.store(ASSIGNED, Release);
-        futex::wake(&self.phase, 1);
+        self.deliver();
         true
     }
 
@@ -137,7 +136,7 @@ impl Carrier {
         self.reserved_for.store(task, Relaxed);
     }
 
-    /// The task that is bound to this carrier is runnable.
+    /// This carrier has something to run: a worker's tasks, or the one that is bound to it.
     pub(super) fn deliver(&self) {
         self.phase.store(ASSIGNED, Release);
         futex::wake(&self.phase, 1);

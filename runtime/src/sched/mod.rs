@@ -350,8 +350,7 @@ impl Runtime {
 
     /// A carrier without a worker, if one is idle.
     fn take_idle(&self) -> Option<&'static Carrier> {
-        let mut idle = self.idle.lock();
-        idle.pop()
+        self.idle.lock().pop()
     }
 
     fn put_idle(&self, carrier: &'static Carrier) {
