@@ -33,10 +33,7 @@ pub fn mask() -> u64 {
 
 /// Makes `mask`, but for glibc's own signals, the calling OS thread's mask.
 pub fn set_mask(mask: u64) {
-    let mask = mask & ALL;
-    let new = &raw const mask as usize;
-    // SAFETY: the call reads the eight bytes of `mask` and writes none.
-    unsafe { arch::syscall(SYS_RT_SIGPROCMASK, [SIG_SETMASK, new, 0, SIZE, 0, 0]) };
+    restore(mask & ALL);
 }
 
 /// Blocks every signal, glibc's own, too: for a moment, since a setuid(2) waits. The mask before, for [`restore`].
