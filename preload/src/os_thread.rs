@@ -53,7 +53,7 @@ pub fn kept_by(task: &'static Task) {
 /// Whether the coroutine keeps an OS thread.
 pub fn is_kept_by(task: &Task) -> bool {
     let tid = abi::tid(task.thread_pointer() as *mut u8);
-    tid != task.id && tid != 0
+    tid != task.id() && tid != 0
 }
 
 /// Names the calling OS thread, for who looks at these (top -H, a debugger).
@@ -73,7 +73,11 @@ pub fn begin_runtime() {
 /// As [`kept_by`], by another thread's wish.
 pub fn bound(task: &'static Task) {
     kept_by(task);
-    log(format_args!("thread {} keeps OS thread {}: another one sets its scheduling", task.id, sched::os_thread(task)));
+    log(format_args!(
+        "thread {} keeps OS thread {}: another one sets its scheduling",
+        task.id(),
+        sched::os_thread(task)
+    ));
 }
 
 /// The kernel is to look at the list of robust mutexes in this descriptor when the calling OS thread ends.
@@ -121,12 +125,12 @@ impl Other {
     /// the coroutine has ended.
     pub fn get(self, ask: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         let runtime = sched::get()?;
-        let ask = |task: &Task, id| {
-            runtime.if_bound(task, id, |own| ask(own.map_or_else(unchanged, |carrier| carrier.tid as pid_t))).ok()
+        let ask = |task: &Task| {
+            runtime.if_bound(task, |own| ask(own.map_or_else(unchanged, |carrier| carrier.tid as pid_t))).ok()
         };
         match self {
-            Other::Handle(task) => ask(task, task.id),
-            Other::Id(id) => runtime.slab().with_id(id, |task| ask(task, id)).flatten(),
+            Other::Handle(task) => ask(task),
+            Other::Id(id) => runtime.slab().with_id(id, ask).flatten(),
         }
     }
 
@@ -151,8 +155,8 @@ impl Other {
     pub fn cpu_time(self) -> Option<u64> {
         let runtime = sched::get()?;
         match self {
-            Other::Handle(task) => runtime.cpu_time(task, task.id),
-            Other::Id(id) => runtime.slab().with_id(id, |task| runtime.cpu_time(task, id)).flatten(),
+            Other::Handle(task) => runtime.cpu_time(task),
+            Other::Id(id) => runtime.slab().with_id(id, |task| runtime.cpu_time(task)).flatten(),
         }
     }
 
@@ -162,9 +166,9 @@ impl Other {
         let runtime = sched::get()?;
         for _ in 0..MOST {
             let done = match self {
-                Other::Handle(task) => runtime.with_bound(task, task.id, &set),
+                Other::Handle(task) => runtime.with_bound(task, &set),
                 Other::Id(id) => {
-                    let found = runtime.slab().with_id(id, |task| runtime.with_bound(task, id, &set));
+                    let found = runtime.slab().with_id(id, |task| runtime.with_bound(task, &set));
                     found.unwrap_or(Err(Unbound::Ended))
                 }
             };

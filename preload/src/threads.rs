@@ -145,8 +145,8 @@ pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, a
     // SAFETY: the slot is this thread's alone; it is new, or its last user has left it.
     unsafe {
         if !fresh {
-            abi::recycle(tcb, task.id, stack);
-        } else if abi::create(tcb, task.id, stack).is_err() {
+            abi::recycle(tcb, task.id(), stack);
+        } else if abi::create(tcb, task.id(), stack).is_err() {
             runtime.slab().give_unused(task);
             return EAGAIN;
         } else if Slab::pooled(task) {

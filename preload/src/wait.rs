@@ -107,7 +107,7 @@ pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
 pub fn pin(why: &str) {
     let Some(task) = guard::coroutine() else { return };
     sched::pin(task);
-    log(format_args!("thread {} keeps OS thread {}: {why}", task.id, sched::os_thread(task)));
+    log(format_args!("thread {} keeps OS thread {}: {why}", task.id(), sched::os_thread(task)));
     os_thread::kept_by(task);
 }
 

@@ -31,7 +31,9 @@ pub fn for_kernel(clock: clockid_t) -> clockid_t {
             sched::kernel_clock(sched::os_thread(task))
         }
         // One that has ended has no clock: as it is, the kernel refuses it.
-        Some(Other::Id(id)) if guard::self_task().is_some_and(|me| me.id == id) => for_kernel(CLOCK_THREAD_CPUTIME_ID),
+        Some(Other::Id(id)) if guard::self_task().is_some_and(|me| me.id() == id) => {
+            for_kernel(CLOCK_THREAD_CPUTIME_ID)
+        }
         Some(other) => other.keep(|os| sched::kernel_clock(os as u32)).unwrap_or(clock),
         None => clock,
     }

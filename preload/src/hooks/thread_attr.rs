@@ -122,7 +122,7 @@ pub unsafe fn pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) ->
         Some(task) => {
             // Counted exactly from here on.
             Other::Handle(task).cpu_time();
-            unsafe { clock.write(task.id as clockid_t) };
+            unsafe { clock.write(task.id() as clockid_t) };
             0
         }
         None => unsafe { real::pthread_getcpuclockid(thread, clock) },

@@ -14,19 +14,20 @@ use crate::os_thread::{self, Other};
 use crate::wait;
 use iopatch_runtime::sched;
 use iopatch_runtime::sched::Changed;
+use iopatch_runtime::task::ids;
 use libc::*;
 
 /// A coroutine's own id: unique in the process, the same for its whole life, whatever OS thread runs it.
 pub unsafe fn gettid() -> pid_t {
     match guard::self_task() {
-        Some(task) => task.id as pid_t,
+        Some(task) => task.id() as pid_t,
         // SAFETY: it has no precondition.
         None => unsafe { real::gettid() },
     }
 }
 
 /// The ids of coroutines begin here, above all of the kernel's.
-pub const COROUTINES: pid_t = 0x2000_0000;
+pub const COROUTINES: pid_t = ids::FIRST as pid_t;
 
 /// A thread, as the kernel can be asked about it.
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ impl Whose {
         match tid {
             0 => Self::Mine,
             tid if tid < COROUTINES => Self::Kernels(tid),
-            tid if guard::self_task().is_some_and(|me| me.id as pid_t == tid) => Self::Mine,
+            tid if guard::self_task().is_some_and(|me| me.id() as pid_t == tid) => Self::Mine,
             tid => Self::Coroutines(Other::Id(tid as u32)),
         }
     }
@@ -137,7 +138,7 @@ pub unsafe fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut t
     // SAFETY, here and below: the program's: null, or an event.
     let Some(asked) = (unsafe { event.as_ref() }) else { return unsafe { real::timer_create(clock, event, timer) } };
     match guard::self_task() {
-        Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id as c_int => {
+        Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id() as c_int => {
             wait::pin("aims a timer at itself");
             // SAFETY: a copy of a plain structure.
             let mut own: sigevent = unsafe { std::ptr::read(asked) };

@@ -93,7 +93,7 @@ fn is_interrupted(deadline: Deadline) -> bool {
 
 /// Clocks of CPU time are the kernel's, which refuses the caller's own; it and glibc refuse all others but these.
 pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const timespec, left: *mut timespec) -> c_int {
-    if guard::self_task().is_some_and(|me| me.id as clockid_t == clock) {
+    if guard::self_task().is_some_and(|me| me.id() as clockid_t == clock) {
         return EINVAL;
     }
     let clock = if clock >= COROUTINES { cpu_clock::for_kernel(clock) } else { clock };

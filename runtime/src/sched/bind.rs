@@ -31,33 +31,29 @@ pub enum Unbound {
 }
 
 impl Runtime {
-    /// Binds the task whose id is `id` and calls `set` with its carrier; during the call it can't end.
-    pub fn with_bound<R>(&self, task: &'static Task, id: u32, set: impl Fn(&Carrier) -> R) -> Result<R, Unbound> {
+    /// Binds the task and calls `set` with its carrier; during the call it can't end.
+    pub fn with_bound<R>(&self, task: &'static Task, set: impl Fn(&Carrier) -> R) -> Result<R, Unbound> {
         signals::section(|| {
             let _one = self.binding.lock();
-            self.bind(task, id).map(set)
+            self.bind(task).map(set)
         })
     }
 
-    /// Calls `ask` with the carrier that the task whose id is `id` is bound to, if it is; during the call it can't end.
-    pub fn if_bound<R>(&self, task: &Task, id: u32, ask: impl Fn(Option<&Carrier>) -> R) -> Result<R, Unbound> {
+    /// Calls `ask` with the carrier that the task is bound to, if it is; during the call it can't end.
+    pub fn if_bound<R>(&self, task: &Task, ask: impl Fn(Option<&Carrier>) -> R) -> Result<R, Unbound> {
         signals::section(|| {
             let _one = self.binding.lock();
             match task.state.look().1 {
                 Whereabouts::Ended => Err(Unbound::Ended),
-                _ if task.id != id => Err(Unbound::Ended),
                 Whereabouts::Bound => Ok(ask(Some(task.own_carrier()))),
                 Whereabouts::On | Whereabouts::Off => Ok(ask(None)),
             }
         })
     }
 
-    fn bind(&self, task: &'static Task, id: u32) -> Result<&'static Carrier, Unbound> {
+    fn bind(&self, task: &'static Task) -> Result<&'static Carrier, Unbound> {
         loop {
             let (seen, whereabouts) = task.state.look();
-            if task.id != id {
-                return Err(Unbound::Ended);
-            }
             let carrier = match whereabouts {
                 Whereabouts::Ended => return Err(Unbound::Ended),
                 Whereabouts::Bound => return Ok(task.own_carrier()),

@@ -24,6 +24,15 @@ pub(crate) struct CpuTime {
     shown: AtomicU64,
 }
 
+impl CpuTime {
+    /// Of another life in the same place.
+    pub(crate) fn renew(&self) {
+        self.used.store(0, Relaxed);
+        self.since.store(0, Relaxed);
+        self.shown.store(0, Relaxed);
+    }
+}
+
 /// What the monitor leaves in a carrier for the task that is on, in nanoseconds.
 #[derive(Default)]
 pub(super) struct Estimate {
@@ -109,15 +118,12 @@ impl Task {
 }
 
 impl Runtime {
-    /// The CPU time of the task whose id is `id`, in nanoseconds. `None`: it has ended.
-    pub fn cpu_time(&self, task: &Task, id: u32) -> Option<u64> {
+    /// The CPU time of the task in nanoseconds. `None`: it has ended.
+    pub fn cpu_time(&self, task: &Task) -> Option<u64> {
         const ATTEMPTS: u32 = 100;
         task.be_timed();
         for _ in 0..ATTEMPTS {
             let (seen, whereabouts) = task.state.look();
-            if task.id != id {
-                return None;
-            }
             let used = match whereabouts {
                 Whereabouts::Ended => return None,
                 _ if !task.state.is_running() => task.cpu.used.load(SeqCst),

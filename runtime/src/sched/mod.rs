@@ -244,7 +244,7 @@ impl Runtime {
         let at = task.as_ptr().as_ptr();
         local.current.store(at, Relaxed);
         local.owner.store(at, Relaxed);
-        local.id.store(task.id, Relaxed);
+        local.id.store(task.id(), Relaxed);
         // Until it runs: see `signals`.
         local.critical.store(1, Relaxed);
         signals::section(|| {
@@ -411,9 +411,9 @@ pub fn give_way(task: &Task) {
 pub fn pin(task: &'static Task) {
     if let Some(runtime) = get() {
         // No switch will begin to count it.
-        let _ = runtime.cpu_time(task, task.id);
+        let _ = runtime.cpu_time(task);
         // It runs, so that it has not ended, and has a carrier.
-        let _ = runtime.with_bound(task, task.id, |_| ());
+        let _ = runtime.with_bound(task, |_| ());
     }
     task.act_natively();
 }

@@ -10,6 +10,7 @@
 //! * `bound_to`: see `sched/bind.rs`.
 //! * the rest: set before the task is first queued.
 
+pub mod ids;
 pub mod slab;
 mod state;
 
@@ -24,7 +25,7 @@ use crate::sys::signal::{self, AltStack};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null, null_mut};
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, Yielder};
 use slab::Slot;
@@ -117,8 +118,8 @@ pub struct Task {
     name: [AtomicU64; 2],
     /// Bits of [`life`]; joiners park on this word's address.
     pub life: AtomicU32,
-    /// The thread id that the program sees.
-    pub id: u32,
+    /// The thread id that the program sees: see `ids.rs`.
+    id: AtomicU32,
     /// What the thread's life leaves behind for pthread_join(3).
     pub result: Cell<*mut c_void>,
     /// The start routine and its argument.
@@ -134,6 +135,105 @@ const _: () = assert!(core::mem::offset_of!(Task, slot) + size_of::<usize>() <= 
 unsafe impl Sync for Task {}
 
 impl Task {
+    /// A task in a slot that has had none.
+    fn new(slot: Slot, id: u32) -> Self {
+        Self {
+            state: State::runnable(id),
+            link: AtomicPtr::new(null_mut()),
+            carrier: AtomicPtr::new(null_mut()),
+            coroutine: UnsafeCell::new(None),
+            yielder: Cell::new(null()),
+            frame: Cell::new(slot.stack_high),
+            float: Cell::new(FloatControl::read()),
+            mask: AtomicU64::new(0),
+            signals: AtomicU64::new(0),
+            interrupted: AtomicBool::new(false),
+            has_alt_stack: Cell::new(false),
+            timed: AtomicBool::new(false),
+            slot,
+            queue: Cell::new(null_mut()),
+            taken: AtomicU32::new(0),
+            awaited: AtomicU64::new(0),
+            masked_wait: Cell::new(false),
+            mask_after: Cell::new(None),
+            alt_stack: Cell::new(AltStack::NONE),
+            launched: AtomicBool::new(false),
+            cpu: CpuTime::default(),
+            bound_to: AtomicPtr::new(null_mut()),
+            placed_before: AtomicPtr::new(null_mut()),
+            name: [const { AtomicU64::new(0) }; 2],
+            life: AtomicU32::new(0),
+            id: AtomicU32::new(id),
+            result: Cell::new(null_mut()),
+            start: Cell::new(None),
+            arg: Cell::new(null_mut()),
+        }
+    }
+
+    /// Begins another life in the place of a task that has ended: as [`Task::new`], but what others may read at any time
+    /// is never without a value. The task is the caller's alone.
+    fn renew(&self, id: u32) {
+        // Every field is named, so that a new one can't be forgotten here.
+        let Self {
+            state,
+            link,
+            carrier,
+            coroutine: _, // `retire` has emptied it
+            yielder,
+            frame,
+            float,
+            mask,
+            signals,
+            interrupted,
+            has_alt_stack,
+            timed,
+            slot, // stays
+            queue,
+            taken: _, // only compared with what it was a moment ago
+            awaited,
+            masked_wait,
+            mask_after,
+            alt_stack,
+            launched: _, // `Slab::ended` has cleared it
+            cpu,
+            bound_to,
+            placed_before,
+            name: _, // given before the task is queued, as `start` and `arg` are
+            life,
+            id: own_id,
+            result,
+            start: _,
+            arg: _,
+        } = self;
+        own_id.store(id, Relaxed);
+        link.store(null_mut(), Relaxed);
+        carrier.store(null_mut(), Relaxed);
+        yielder.set(null());
+        frame.set(slot.stack_high);
+        float.set(FloatControl::read());
+        mask.store(0, Relaxed);
+        signals.store(0, Relaxed);
+        interrupted.store(false, Relaxed);
+        has_alt_stack.set(false);
+        timed.store(false, Relaxed);
+        queue.set(null_mut());
+        awaited.store(0, Relaxed);
+        masked_wait.set(false);
+        mask_after.set(None);
+        alt_stack.set(AltStack::NONE);
+        cpu.renew();
+        bound_to.store(null_mut(), Relaxed);
+        placed_before.store(null_mut(), Relaxed);
+        life.store(0, Relaxed);
+        result.set(null_mut());
+        state.renew(id);
+    }
+
+    /// The thread id that the program sees.
+    pub fn id(&self) -> u32 {
+        self.id.load(Relaxed)
+    }
+
     /// The thread pointer of the coroutine: its TCB's address, which is also its pthread_t.
     #[inline]
     pub fn thread_pointer(&self) -> usize {

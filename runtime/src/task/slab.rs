@@ -14,14 +14,11 @@
 //! harmless. The memory is reserved, not used: an idle coroutine has touched the two pages at its
 //! top. A slot's top and the next slot's guard are neighbours, so that they share a page table.
 
-use super::{State, Task};
-use crate::arch::FloatControl;
-use crate::sched::CpuTime;
+use super::Task;
+use super::ids::Ids;
 use crate::signals;
-use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release};
+use crate::sync::{Acquire, AtomicPtr, Lock, Relaxed, Release};
 use crate::sys::memory::{self, PAGE};
-use crate::sys::signal::AltStack;
-use core::cell::{Cell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
 
 /// What the C library wants around a thread pointer, in bytes.
@@ -77,7 +74,7 @@ unsafe impl Send for Class {}
 pub struct Slab {
     classes: Lock<[Class; CLASSES]>,
     shape: Shape,
-    next_id: AtomicU32,
+    ids: Ids,
     /// The newest pooled slot: the head of a list of all.
     newest: AtomicPtr<Task>,
     /// The tasks in the program's own memory that have not given it back, linked.
@@ -88,12 +85,6 @@ struct Placed(*mut Task);
 // SAFETY: the tasks in the list are alive; it is reached under its lock.
 unsafe impl Send for Placed {}
 
-/// The ids of coroutines start here: above any thread id of Linux (2^22), below what a futex word
-/// can hold (2^30). Not 0x40000000, which is FUTEX_OWNER_DIED.
-const FIRST_ID: u32 = 0x2000_0000;
-const LAST_ID: u32 = 0x3fff_ff00;
-const ID_END: u32 = 0x4000_0000;
-
 impl Slab {
     pub const fn new(shape: Shape) -> Self {
         const EMPTY: Class =
@@ -101,27 +92,34 @@ impl Slab {
         Self {
             classes: Lock::new([EMPTY; CLASSES]),
             shape,
-            next_id: AtomicU32::new(FIRST_ID),
+            ids: Ids::new(),
             newest: AtomicPtr::new(null_mut()),
             placed: Lock::new(Placed(null_mut())),
         }
     }
 
     /// A task with `stack` bytes of stack (its TLS and TCB within, as natively) over `guard` bytes
-    /// of guard; both whole pages. `None`: the kernel refuses the memory (EAGAIN).
+    /// of guard; both whole pages. `None`: the kernel refuses the memory, or there are too many threads (EAGAIN).
     /// The flag says that the slot is new: its TCB is zeroes. Else it is as its last user left it.
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
-        signals::section(|| self.take_slot(stack, guard))
+        signals::section(|| {
+            let id = self.ids.take()?;
+            let taken = self.take_slot(stack, guard, id);
+            if taken.is_none() {
+                self.ids.give(id);
+            }
+            taken
+        })
     }
 
-    fn take_slot(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
+    fn take_slot(&self, stack: usize, guard: usize, id: u32) -> Option<(&'static Task, bool)> {
         let size = stack.checked_add(guard)?;
         let mut classes = self.classes.lock();
         let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
         let Some(index) = found else {
             drop(classes);
             let low = memory::reserve(size)?;
-            return Some((self.found(low.as_ptr() as usize, size, guard, None), true));
+            return Some((self.found(low.as_ptr() as usize, size, guard, None, id), true));
         };
         let class = &mut classes[index];
         (class.size, class.guard) = (size, guard);
@@ -130,7 +128,9 @@ impl Slab {
             class.free = unsafe { free.as_ref() }.link.load(Relaxed);
             drop(classes);
             // SAFETY: as above; it is the caller's now.
-            return Some((self.revive(unsafe { free.as_ref() }), false));
+            let task = unsafe { free.as_ref() };
+            task.renew(id);
+            return Some((task, false));
         }
         if class.fresh_left == 0 {
             class.grow()?;
@@ -139,11 +139,11 @@ impl Slab {
         class.fresh += size;
         class.fresh_left -= 1;
         drop(classes);
-        Some((self.found(low, size, guard, Some(index as u8)), true))
+        Some((self.found(low, size, guard, Some(index as u8), id), true))
     }
 
     /// A task in the program's own memory (pthread_attr_setstack): never pooled, never unmapped.
-    /// `None`: too small for the TLS, the TCB and a page of stack.
+    /// `None`: too small for the TLS, the TCB and a page of stack, or there are too many threads.
     ///
     /// # Safety
     /// `[low, low + size)` is writable, unused, and stays so until the thread is joined.
@@ -152,12 +152,13 @@ impl Slab {
         if slot.stack_high < low + PAGE {
             return None;
         }
+        let id = signals::section(|| self.ids.take())?;
         // SAFETY: the caller's promise; glibc clears the descriptor of such a thread as well.
         unsafe {
             let head = slot.thread_pointer - self.shape.tls;
             core::ptr::write_bytes(head as *mut u8, 0, low + size - head);
         }
-        Some(self.install(slot))
+        Some(self.install(slot, id))
     }
 
     /// Takes back a slot whose TCB could not be made. It is new, and stays so: unused.
@@ -165,6 +166,7 @@ impl Slab {
     /// # Safety
     /// The task was just taken, and never queued.
     pub unsafe fn give_unused(&self, task: &'static Task) {
+        signals::section(|| self.ids.give(task.id()));
         if task.slot.class.is_none() {
             let low = task.slot.stack_low - task.slot.guard;
             if let Some(at) = NonNull::new(low as *mut u8) {
@@ -184,21 +186,21 @@ impl Slab {
         }
     }
 
-    /// The task is about to be queued for the first time.
+    /// The task is about to be queued for the first time. In a section.
     pub(crate) fn launched(&self, task: &'static Task) {
         task.launched.store(true, Release);
+        self.ids.publish(task);
         if !Self::pooled(task) {
-            signals::section(|| {
-                let mut placed = self.placed.lock();
-                task.placed_before.store(placed.0, Relaxed);
-                placed.0 = task.as_ptr().as_ptr();
-            });
+            let mut placed = self.placed.lock();
+            task.placed_before.store(placed.0, Relaxed);
+            placed.0 = task.as_ptr().as_ptr();
         }
     }
 
-    /// The task has left its stack for good.
+    /// The task has left its stack for good. In a section.
     pub(crate) fn ended(&self, task: &Task) {
         task.launched.store(false, Relaxed);
+        self.ids.give(task.id());
     }
 
     /// Whether a thread in the program's memory has not given all of `[low, low + size)` back yet.
@@ -255,18 +257,8 @@ impl Slab {
     }
 
     /// The live task whose id the program knows as `id`; `found` is called while it can't end.
-    pub fn with_id<R>(&self, id: u32, found: impl Fn(&'static Task) -> R) -> Option<R> {
-        if !(FIRST_ID..ID_END).contains(&id) {
-            return None;
-        }
-        let mut result = None;
-        signals::section(|| {
-            self.any_task(&mut |task| {
-                result = (task.id == id).then(|| found(task));
-                result.is_some()
-            })
-        });
-        result
+    pub fn with_id<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
+        signals::section(|| self.ids.with(id, found))
     }
 
     fn task_at(&self, slot: &Slot) -> *mut Task {
@@ -294,14 +286,6 @@ impl Slab {
         task.slot.class.is_some()
     }
 
-    fn next_id(&self) -> u32 {
-        let id = self.next_id.fetch_add(1, Relaxed);
-        if id >= LAST_ID {
-            self.next_id.store(FIRST_ID, Relaxed);
-        }
-        id
-    }
-
     fn cut(&self, low: usize, size: usize, guard: usize, class: Option<u8>) -> Slot {
         let end = low + size;
         let task = (end - size_of::<Task>()) & !(align_of::<Task>() - 1);
@@ -318,13 +302,13 @@ impl Slab {
         }
     }
 
-    fn found(&self, low: usize, size: usize, guard: usize, class: Option<u8>) -> &'static Task {
+    fn found(&self, low: usize, size: usize, guard: usize, class: Option<u8>, id: u32) -> &'static Task {
         if guard > 0 {
             // SAFETY: the lowest pages of a slot that nobody uses yet. Without the guard an
             // overflow would run into the neighbour, which is no reason to refuse the thread.
             let _ = unsafe { memory::guard(low as *mut u8, guard) };
         }
-        self.install(self.cut(low, size, guard, class))
+        self.install(self.cut(low, size, guard, class), id)
     }
 
     /// A TCB has been made in the new slot of `task`: it is one of those that [`Slab::for_each`] names.
@@ -342,49 +326,13 @@ impl Slab {
     }
 
     /// Writes a new task into its slot.
-    fn install(&self, slot: Slot) -> &'static Task {
-        let (at, id) = (self.task_at(&slot), self.next_id());
-        let task = Task {
-            state: State::runnable(id),
-            link: AtomicPtr::new(null_mut()),
-            carrier: AtomicPtr::new(null_mut()),
-            coroutine: UnsafeCell::new(None),
-            yielder: Cell::new(core::ptr::null()),
-            frame: Cell::new(slot.stack_high),
-            float: Cell::new(FloatControl::read()),
-            mask: AtomicU64::new(0),
-            signals: AtomicU64::new(0),
-            interrupted: AtomicBool::new(false),
-            has_alt_stack: Cell::new(false),
-            timed: AtomicBool::new(false),
-            slot,
-            queue: Cell::new(null_mut()),
-            taken: AtomicU32::new(0),
-            awaited: AtomicU64::new(0),
-            masked_wait: Cell::new(false),
-            mask_after: Cell::new(None),
-            alt_stack: Cell::new(AltStack::NONE),
-            launched: AtomicBool::new(false),
-            cpu: CpuTime::default(),
-            bound_to: AtomicPtr::new(null_mut()),
-            placed_before: AtomicPtr::new(null_mut()),
-            name: [const { AtomicU64::new(0) }; 2],
-            life: AtomicU32::new(0),
-            id,
-            result: Cell::new(null_mut()),
-            start: Cell::new(None),
-            arg: Cell::new(null_mut()),
-        };
+    fn install(&self, slot: Slot, id: u32) -> &'static Task {
+        let at = self.task_at(&slot);
         // SAFETY: `cut` has left room for a task there, and the slot is the caller's.
         unsafe {
-            at.write(task);
+            at.write(Task::new(slot, id));
             &*at
         }
-    }
-
-    /// Begins another life in the slot of an ended task.
-    fn revive(&self, task: &'static Task) -> &'static Task {
-        self.install(task.slot)
     }
 }
 

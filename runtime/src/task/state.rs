@@ -26,7 +26,7 @@
 //! bound before it (`sched/bind.rs`). As a new number begins with each turn as well as with each wait and each life,
 //! one who has seen a word, and still finds it there, has missed nothing.
 
-use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed};
+use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release};
 
 const RUNNABLE: u64 = 0;
 const RUNNING: u64 = 1;
@@ -115,6 +115,12 @@ impl State {
     /// `life` is a number that no other coroutine in this place had lately.
     pub fn runnable(life: u32) -> Self {
         Self(AtomicU64::new((life as u64) << LIFE_SHIFT | RUNNABLE))
+    }
+
+    /// As [`State::runnable`], of another life in the place of one that has ended.
+    pub fn renew(&self, life: u32) {
+        debug_assert_eq!(self.0.load(Relaxed) & PHASE, ENDED);
+        self.0.store((life as u64) << LIFE_SHIFT | RUNNABLE, Release);
     }
 
     /// The coroutine announces a wait; from here on `wake` with this ticket ends it.

@@ -1,0 +1,146 @@
+//! The thread ids of coroutines: no two that are alive have the same, and one that has ended is nobody's.
+//!
+//! ```text
+//!   id = FIRST + | life, 9 bits | place, 20 bits |
+//! ```
+//!
+//! A thread has a place in a table for its life, and the place counts the lives that it has seen. So an id is unique by
+//! construction, its thread is found where the id says, and an id of an earlier life is not that of the present one.
+//! Free places wait in a queue, of which no fewer than [`REST`] are left: so an id comes again after `REST * LIVES`
+//! others, more than Linux has ids (2^22), however few threads there are at a time.
+//!
+//! **The lock of a place** decides between one who finds a thread by its id and the end of that thread: what is done by
+//! [`Ids::with`] is done before the end, or finds nobody. It is taken before all other locks of the runtime.
+
+use super::Task;
+use crate::sync::{Acquire, AtomicPtr, AtomicU32, Lock, Relaxed, Release};
+use crate::sys::memory;
+use core::ptr::null_mut;
+
+/// The first id: above any thread id of Linux (2^22), below what a futex word can hold (2^30).
+pub const FIRST: u32 = 0x2000_0000;
+const PLACE_BITS: u32 = 20;
+const PLACES: u32 = 1 << PLACE_BITS;
+/// One less than the bits can count: so no id is near FUTEX_TID_MASK (0x3fffffff).
+const LIVES: u32 = (1 << 9) - 1;
+const END: u32 = FIRST + LIVES * PLACES;
+/// How many places rest before one of them is used again.
+const REST: u32 = 1 << 14;
+
+/// Places are made by the block.
+const BLOCK: u32 = 1024;
+const BLOCKS: usize = (PLACES / BLOCK) as usize;
+
+/// All-zero is a place that nobody has had.
+struct Place {
+    /// Held while the thread of this place is used, and while it comes and goes.
+    used: Lock<()>,
+    /// The number of the present life, or of the next one.
+    life: AtomicU32,
+    /// The thread, from when it is queued until it ends.
+    task: AtomicPtr<Task>,
+    /// The next in the queue of free places.
+    next: AtomicU32,
+}
+
+/// The queue of free places, and how many were ever used.
+struct Free {
+    first: u32,
+    last: u32,
+    count: u32,
+    fresh: u32,
+}
+
+/// The ids of one process.
+pub(super) struct Ids {
+    blocks: [AtomicPtr<Place>; BLOCKS],
+    free: Lock<Free>,
+}
+
+impl Ids {
+    pub(super) const fn new() -> Self {
+        Self {
+            blocks: [const { AtomicPtr::new(null_mut()) }; BLOCKS],
+            free: Lock::new(Free { first: 0, last: 0, count: 0, fresh: 0 }),
+        }
+    }
+
+    /// An id for a new thread. `None`: there are too many, or the kernel refuses the memory. In a section.
+    pub(super) fn take(&self) -> Option<u32> {
+        let mut free = self.free.lock();
+        let place =
+            if free.count <= REST && free.fresh < PLACES { self.fresh(&mut free)? } else { self.pop(&mut free)? };
+        let life = self.place(place)?.life.load(Relaxed);
+        Some(FIRST + life * PLACES + place)
+    }
+
+    /// The thread of `task` can be found by its id. In a section.
+    pub(super) fn publish(&self, task: &'static Task) {
+        if let Some(place) = self.place_of(task.id()) {
+            let _used = place.used.lock();
+            place.task.store(task.as_ptr().as_ptr(), Relaxed);
+        }
+    }
+
+    /// The thread whose id this was has ended, or was never made: when this returns, nobody uses it by its id, and nobody
+    /// finds it. In a section.
+    pub(super) fn give(&self, id: u32) {
+        let Some(place) = self.place_of(id) else { return };
+        let used = place.used.lock();
+        place.task.store(null_mut(), Relaxed);
+        place.life.store((place.life.load(Relaxed) + 1) % LIVES, Relaxed);
+        drop(used);
+        self.push(&mut self.free.lock(), (id - FIRST) % PLACES);
+    }
+
+    /// Calls `found` with the thread whose id this is; meanwhile it can't end. In a section.
+    pub(super) fn with<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
+        let place = self.place_of(id)?;
+        let _used = place.used.lock();
+        // SAFETY: null, or a task that can't end while the lock is held, for `give` comes first.
+        let task = unsafe { place.task.load(Relaxed).as_ref() }?;
+        (task.id() == id).then(|| found(task))
+    }
+
+    /// The place that the id names, if anybody had it.
+    fn place_of(&self, id: u32) -> Option<&Place> {
+        (FIRST..END).contains(&id).then(|| self.place((id - FIRST) % PLACES))?
+    }
+
+    fn place(&self, number: u32) -> Option<&Place> {
+        let block = self.blocks[(number / BLOCK) as usize].load(Acquire);
+        // SAFETY: null, or a block, which is never freed and has as many places.
+        (!block.is_null()).then(|| unsafe { &*block.add((number % BLOCK) as usize) })
+    }
+
+    /// A place that nobody has had.
+    fn fresh(&self, free: &mut Free) -> Option<u32> {
+        let number = free.fresh;
+        if number.is_multiple_of(BLOCK) {
+            let block = memory::reserve(BLOCK as usize * size_of::<Place>())?;
+            self.blocks[(number / BLOCK) as usize].store(block.as_ptr().cast(), Release);
+        }
+        free.fresh += 1;
+        Some(number)
+    }
+
+    fn push(&self, free: &mut Free, number: u32) {
+        if free.count == 0 {
+            free.first = number;
+        } else if let Some(last) = self.place(free.last) {
+            last.next.store(number, Relaxed);
+        }
+        free.last = number;
+        free.count += 1;
+    }
+
+    fn pop(&self, free: &mut Free) -> Option<u32> {
+        free.count = free.count.checked_sub(1)?;
+        let number = free.first;
+        free.first = self.place(number)?.next.load(Relaxed);
+        Some(number)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;
