@@ -1,4 +1,5 @@
-//! The table as code: a function of libc's name for each row that is not absent, and [`real`], libc's own functions.
+//! The table as code: a function of libc's name for each row that is not absent, [`real`], libc's own functions, and
+//! [`by_number`], the rows as syscall(2) finds them.
 //!
 //! An export is `extern "C-unwind"` and catches nothing: pthread_exit and cancellation unwind the stack through it.
 //!
@@ -12,7 +13,7 @@
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use libc::{c_long, c_void};
+use libc::{c_int, c_long, c_uint, c_void};
 
 use crate::config::{Part, patched};
 use crate::hooks;
@@ -23,7 +24,7 @@ use iopatch_runtime::local;
 macro_rules! derive {
     ($(
         $variant:ident $module:ident $part:ident $title:literal {
-            $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr; )*
+            $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {
         /// What the dynamic linker binds programs to.
@@ -57,6 +58,17 @@ macro_rules! derive {
             use super::Slot;
             $($( slot!{ $verdict $name } )*)*
         }
+
+        /// Makes the system call `number` by its row's body, if it has one. None: it is the kernel's alone.
+        ///
+        /// # Safety
+        /// The program's, who asked for this very call.
+        #[inline(always)]
+        pub unsafe fn by_number(number: c_long, args: [usize; 6]) -> Option<c_long> {
+            use libc::*;
+            $($( by_number!{ $verdict [$($number)*] number args $name $variant $module $part ($($args)*) } )*)*
+            None
+        }
     };
 }
 
@@ -85,6 +97,7 @@ const fn acts_in_vfork_child(family: Family) -> bool {
 /// One export for each name in the list.
 macro_rules! export {
     (absent $($row:tt)*) => {};
+    (called $($row:tt)*) => {};
     ($verdict:ident [] $($row:tt)*) => {};
     // Returns twice to its caller's frame: nothing may lie between the two.
     ($verdict:ident [$name:ident $($more:ident)*] vfork $variant:ident $module:ident $part:ident () -> $ret:ty) => {
@@ -114,6 +127,7 @@ macro_rules! export {
 }
 
 macro_rules! real {
+    (called $($row:tt)*) => {};
     // An absent variadic function has no accessor: Rust can't pass on `...`.
     (absent $name:ident ($($arg:ident: $ty:ty,)* ...) $(-> $ret:ty)?) => {};
     (absent $name:ident ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {
@@ -140,6 +154,7 @@ macro_rules! real {
 }
 
 macro_rules! resolve {
+    (called $name:ident) => {};
     (absent $name:ident) => {};
     ($verdict:ident $name:ident) => {
         slots::$name.resolve();
@@ -147,10 +162,70 @@ macro_rules! resolve {
 }
 
 macro_rules! slot {
+    (called $name:ident) => {};
     (absent $name:ident) => {};
     ($verdict:ident $name:ident) => {
         pub static $name: Slot = Slot::new(concat!(stringify!($name), "\0"));
     };
+}
+
+/// The answer of a row's body, if the number is one of its.
+macro_rules! by_number {
+    ($verdict:ident [] $($row:tt)*) => {};
+    ($verdict:ident [$($own:ident)+] $number:ident $args:ident $body:ident $variant:ident $module:ident $part:ident
+        ($($arg:ident: $ty:ty),*)
+    ) => {
+        if $($number == $own)||+ {
+            if !acts(Family::$variant, Part::$part) {
+                return None;
+            }
+            let mut _args = $args.into_iter();
+            $( let $arg = <$ty as Register>::of(_args.next().unwrap_or(0)); )*
+            // SAFETY: as in `exports`; the kernel's arguments are those of the function.
+            return Some(unsafe { call!($verdict hooks::$module::$body $number ($($arg),*)) } as c_long);
+        }
+    };
+}
+
+/// What is only called is told its number, for several may share a body.
+macro_rules! call {
+    (called hooks::$module:ident::$body:ident $number:ident ($($arg:ident),*)) => {
+        hooks::$module::$body($number, $($arg),*)
+    };
+    ($verdict:ident hooks::$module:ident::$body:ident $number:ident ($($arg:ident),*)) => {
+        hooks::$module::$body($($arg),*)
+    };
+}
+
+/// An argument as a register holds it.
+trait Register {
+    fn of(register: usize) -> Self;
+}
+
+macro_rules! register {
+    ($($ty:ty),*) => {
+        $( impl Register for $ty {
+            #[inline(always)]
+            fn of(register: usize) -> Self {
+                register as Self
+            }
+        } )*
+    };
+}
+register!(c_int, c_uint, usize, libc::c_ulong);
+
+impl<T> Register for *const T {
+    #[inline(always)]
+    fn of(register: usize) -> Self {
+        register as Self
+    }
+}
+
+impl<T> Register for *mut T {
+    #[inline(always)]
+    fn of(register: usize) -> Self {
+        register as Self
+    }
 }
 
 symbols!(derive);

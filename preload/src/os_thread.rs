@@ -137,18 +137,27 @@ impl Other {
     /// Gives the coroutine an OS thread of its own, if it has none, and makes a call that changes its scheduling, by
     /// the kernel's id. `None`: the coroutine has ended.
     pub fn set(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        self.bind(|carrier| {
-            let result = call(carrier.tid as pid_t);
-            if result != -1 {
-                carrier.note_change(Changed::Scheduling);
-            }
-            result
-        })
+        self.change(Changed::Scheduling, call)
+    }
+
+    /// As [`Other::set`], of what keeps hold of the OS thread, which is to end with the coroutine.
+    pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        self.change(Changed::ForGood, call)
     }
 
     /// As [`Other::set`], of what does not change the OS thread.
     pub fn keep(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         self.bind(|carrier| call(carrier.tid as pid_t))
+    }
+
+    fn change(self, what: Changed, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        self.bind(|carrier| {
+            let result = call(carrier.tid as pid_t);
+            if result != -1 {
+                carrier.note_change(what);
+            }
+            result
+        })
     }
 
     /// The coroutine's CPU time in nanoseconds. `None`: it has ended.
@@ -224,7 +233,7 @@ pub fn until_ended(tid: u32) {
     }
 }
 
-/// Gives the calling OS thread the CPUs, the policy and the nice value of the thread `like`, where they differ.
+/// Gives the calling OS thread the CPUs, the policy, the nice value and the priority of I/O of the thread `like`, where they differ.
 fn set_back(like: pid_t) -> Option<()> {
     const MINE: pid_t = 0;
     const SIZE: usize = size_of::<cpu_set_t>();
@@ -249,8 +258,19 @@ fn set_back(like: pid_t) -> Option<()> {
         if nice != real::getpriority(PRIO_PROCESS, MINE as id_t) {
             done(real::setpriority(PRIO_PROCESS, MINE as id_t, nice))?;
         }
+        let io = done(ioprio(SYS_ioprio_get, like, 0))?;
+        if io != done(ioprio(SYS_ioprio_get, MINE, 0))? {
+            done(ioprio(SYS_ioprio_set, MINE, io))?;
+        }
     }
     Some(())
+}
+
+/// ioprio_get(2) or ioprio_set(2) of one thread; libc has no functions of these names.
+unsafe fn ioprio(number: c_long, tid: pid_t, priority: c_int) -> c_int {
+    const IOPRIO_WHO_PROCESS: usize = 1;
+    // SAFETY: it takes no pointer.
+    unsafe { real::syscall(number, IOPRIO_WHO_PROCESS, tid as usize, priority as usize, 0, 0, 0) as c_int }
 }
 
 /// glibc's handler of SIGSETXID.

@@ -11,6 +11,7 @@ pub enum Verdict {
     Detaches,
     Tracks,
     Absent,
+    Called,
 }
 
 impl Verdict {
@@ -20,14 +21,17 @@ impl Verdict {
             Verdict::Detaches => "detaches",
             Verdict::Tracks => "tracks",
             Verdict::Absent => "absent",
+            Verdict::Called => "called",
         }
     }
 }
 
-/// A function of libc.
+/// A function of libc, or a system call.
 pub struct Row {
-    /// Its names; the first is that of its body and of its `real` accessor.
+    /// Its names; the first is that of its body and of its `real` accessor. Of what is only `called`: none.
     pub names: &'static [&'static str],
+    /// The numbers by which syscall(2) finds it.
+    pub calls: &'static [&'static str],
     pub family: Family,
     pub part: Part,
     pub verdict: Verdict,
@@ -35,6 +39,13 @@ pub struct Row {
     pub signature: &'static str,
     /// Until when it waits, what it tracks, or why it is absent.
     pub remark: &'static str,
+}
+
+impl Row {
+    /// What it is listed as.
+    pub const fn shown(&self) -> &'static [&'static str] {
+        if self.names.is_empty() { self.calls } else { self.names }
+    }
 }
 
 macro_rules! verdict {
@@ -50,12 +61,24 @@ macro_rules! verdict {
     (absent) => {
         Verdict::Absent
     };
+    (called) => {
+        Verdict::Called
+    };
+}
+
+macro_rules! names {
+    (called $($name:ident)*) => {
+        &[]
+    };
+    ($verdict:ident $($name:ident)*) => {
+        &[$(stringify!($name)),*]
+    };
 }
 
 macro_rules! derive {
     ($(
         $variant:ident $module:ident $part:ident $title:literal {
-            $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr; )*
+            $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {
         /// A group of the table: one module of hooks, one counter of parks.
@@ -78,7 +101,8 @@ macro_rules! derive {
         /// The rows of the table, in its order.
         pub static ROWS: &[Row] = &[$($(
             Row {
-                names: &[stringify!($name) $(, stringify!($alias))*],
+                names: names!($verdict $name $($alias)*),
+                calls: &[$(stringify!($number)),*],
                 family: Family::$variant,
                 part: Part::$part,
                 verdict: verdict!($verdict),

@@ -13,6 +13,11 @@
 //! | `detaches` | libc's own call, in a blocking region: the worker slot is handed to another OS thread  |
 //! | `tracks`   | never waits for long: it keeps our records right, or wakes those who wait              |
 //! | `absent`   | known, left to libc, for the reason given                                              |
+//! | `called`   | a system call that libc has no function for, or one that answers otherwise             |
+//!
+//! `syscall(2)` follows the table: a row ends with the numbers of the system calls that its body answers as the kernel
+//! would (`, SYS_dup2`). Where libc's function does more or other than the call (converts the result, is a cancellation
+//! point), or where there is none, a row `called` has the numbers. A call without a row is the kernel's, and may block.
 //!
 //! `connect = __connect` are two exported names of one function; only names that are one function in glibc, or one by
 //! its documentation, may share a row. The prototypes are glibc's. Variadic functions that are hooked have the fixed
@@ -26,6 +31,7 @@ pub(crate) const PER_PROCESS: &str = "libc's own is right: it is the process's, 
 pub(crate) const NO_WAIT: &str = "libc's own is right: it never waits";
 pub(crate) const OF_OS_THREAD: &str = "the kernel keeps it for a thread: a coroutine keeps its OS thread from then on";
 pub(crate) const BY_OWN_ID: &str = "takes a coroutine's own id, too";
+pub(crate) const OF_ONE_THREAD: &str = "changes the calling thread alone: a coroutine keeps its OS thread from then on";
 pub(crate) const EXEC: &str = "the kernel ends the other threads, and our descriptors close on exec";
 pub(crate) const SPAWN: &str = "native until the child has its image, to which it passes descriptors on";
 pub(crate) const CHILD: &str =
@@ -54,14 +60,14 @@ macro_rules! symbols {
         parks    splice(from: c_int, from_offset: *mut off64_t, to: c_int, to_offset: *mut off64_t, n: size_t, flags: c_uint) -> ssize_t
                  => "until one side can give and the other take";
         parks    tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t => "until one pipe can give and the other take";
-        tracks   socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => "a new descriptor";
-        tracks   socketpair(domain: c_int, kind: c_int, protocol: c_int, pair: *mut c_int) -> c_int => "two new descriptors";
-        tracks   listen(fd: c_int, backlog: c_int) -> c_int => "turns the socket into one that accepts";
-        tracks   shutdown(fd: c_int, how: c_int) -> c_int => "ends the waits of others on this descriptor";
+        tracks   socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => "a new descriptor", SYS_socket;
+        tracks   socketpair(domain: c_int, kind: c_int, protocol: c_int, pair: *mut c_int) -> c_int => "two new descriptors", SYS_socketpair;
+        tracks   listen(fd: c_int, backlog: c_int) -> c_int => "turns the socket into one that accepts", SYS_listen;
+        tracks   shutdown(fd: c_int, how: c_int) -> c_int => "ends the waits of others on this descriptor", SYS_shutdown;
         tracks   setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, len: socklen_t) -> c_int
-                 => "SO_RCVTIMEO and SO_SNDTIMEO bound our waits too";
+                 => "SO_RCVTIMEO and SO_SNDTIMEO bound our waits too", SYS_setsockopt;
         tracks   getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, len: *mut socklen_t) -> c_int
-                 => "tells what setsockopt set";
+                 => "tells what setsockopt set", SYS_getsockopt;
     }
 
     // read and write, on whatever the descriptor is. Regular files never park.
@@ -93,17 +99,17 @@ macro_rules! symbols {
     // What is known of a descriptor must die with it, and be born anew when its number is.
     Fdops fdops Socket "descriptors" {
         tracks   close = __close (fd: c_int) -> c_int => "forgets the descriptor";
-        tracks   close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int => "forgets the descriptors, spares the library's own";
+        tracks   close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int => "forgets the descriptors, spares the library's own", SYS_close_range;
         tracks   closefrom(first: c_int) => "forgets the descriptors, spares the library's own";
-        tracks   dup(fd: c_int) -> c_int => "a new descriptor of the same open file";
-        tracks   dup2 = __dup2 (fd: c_int, to: c_int) -> c_int => "forgets the old one, a new descriptor in its place";
-        tracks   dup3(fd: c_int, to: c_int, flags: c_int) -> c_int => "forgets the old one, a new descriptor in its place";
+        tracks   dup(fd: c_int) -> c_int => "a new descriptor of the same open file", SYS_dup;
+        tracks   dup2 = __dup2 (fd: c_int, to: c_int) -> c_int => "forgets the old one, a new descriptor in its place", SYS_dup2;
+        tracks   dup3(fd: c_int, to: c_int, flags: c_int) -> c_int => "forgets the old one, a new descriptor in its place", SYS_dup3;
         tracks   fcntl = __fcntl = fcntl64 (fd: c_int, cmd: c_int, arg: usize) -> c_int
                  => "variadic; F_SETFL and F_DUPFD are noted, F_SETLKW waits";
-        tracks   ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int => "variadic; FIONBIO is noted";
-        tracks   pipe = __pipe (pair: *mut c_int) -> c_int => "two new descriptors";
-        tracks   pipe2(pair: *mut c_int, flags: c_int) -> c_int => "two new descriptors";
-        tracks   eventfd(count: c_uint, flags: c_int) -> c_int => "a new descriptor";
+        tracks   ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int => "variadic; FIONBIO is noted", SYS_ioctl;
+        tracks   pipe = __pipe (pair: *mut c_int) -> c_int => "two new descriptors", SYS_pipe;
+        tracks   pipe2(pair: *mut c_int, flags: c_int) -> c_int => "two new descriptors", SYS_pipe2;
+        tracks   eventfd(count: c_uint, flags: c_int) -> c_int => "a new descriptor", SYS_eventfd2;
     }
 
     // libc's own input and output inside stdio has no entry of a symbol table that could be replaced.
@@ -158,10 +164,10 @@ macro_rules! symbols {
                  => "until one is ready or the time is up";
         parks    epoll_pwait2(fd: c_int, events: *mut epoll_event, n: c_int, timeout: *const timespec, mask: *const sigset_t) -> c_int
                  => "until one is ready or the time is up";
-        tracks   epoll_create(size: c_int) -> c_int => "a new descriptor";
-        tracks   epoll_create1(flags: c_int) -> c_int => "a new descriptor";
+        tracks   epoll_create(size: c_int) -> c_int => "a new descriptor", SYS_epoll_create;
+        tracks   epoll_create1(flags: c_int) -> c_int => "a new descriptor", SYS_epoll_create1;
         tracks   epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_event) -> c_int
-                 => "refuses the library's own descriptors, as ones that are not open";
+                 => "refuses the library's own descriptors, as ones that are not open", SYS_epoll_ctl;
     }
 
     // The resolver's sockets are libc's own, used inside libc.
@@ -226,7 +232,7 @@ macro_rules! symbols {
         tracks   pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int => "the clock is the coroutine's own";
         absent   pthread_atfork(prepare: ForkHandler, parent: ForkHandler, child: ForkHandler) -> c_int
                  => "libc's own list is the process's; each program links its own copy of this function";
-        parks    sched_yield = pthread_yield () -> c_int => "lets others run";
+        parks    sched_yield = pthread_yield () -> c_int => "lets others run", SYS_sched_yield;
         absent   pthread_key_create(key: *mut pthread_key_t, destructor: KeyDestructor) -> c_int => PER_PROCESS;
         absent   pthread_key_delete(key: pthread_key_t) -> c_int => PER_PROCESS;
         absent   pthread_getspecific(key: pthread_key_t) -> *mut c_void => IN_TCB;
@@ -354,7 +360,35 @@ macro_rules! symbols {
     // C++20's atomic wait, Rust's std and others make this one call with SYS_futex.
     Futex futex Thread "futexes, by syscall()" {
         parks    syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
-                 => "variadic; SYS_futex waits until woken, SYS_gettid is the coroutine's, the rest is the kernel's";
+                 => "variadic; follows this table by the number, the rest is the kernel's";
+        called   futex(word: usize, operation: c_int, value: c_uint, timeout: usize, second: usize, mask: c_uint) -> c_long
+                 => "until woken; shared memory and priority inheritance are the kernel's", SYS_futex;
+    }
+
+    // System calls that no function of libc's makes, or not as the kernel answers them.
+    Call by_call Thread "system calls, by syscall()" {
+        called   close(fd: c_int) -> c_int => "as close, but no cancellation point", SYS_close;
+        called   fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int => "as fcntl, but no cancellation point", SYS_fcntl;
+        called   eventfd(count: c_uint) -> c_int => "a new descriptor", SYS_eventfd;
+        called   asks_of_thread(tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int
+                 => BY_OWN_ID, SYS_sched_getaffinity, SYS_sched_getattr;
+        called   asks_of_kind(kind: c_uint, id: c_uint) -> c_int => BY_OWN_ID, SYS_getpriority, SYS_ioprio_get;
+        called   sched_setattr(tid: c_int, attr: usize, flags: usize) -> c_int => OF_OS_THREAD, SYS_sched_setattr;
+        called   ioprio_set(kind: c_uint, id: c_uint, priority: c_int) -> c_int => OF_OS_THREAD, SYS_ioprio_set;
+        called   tkill(tid: c_int, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tkill;
+        called   rt_tgsigqueueinfo(pid: c_int, tid: c_int, signum: c_int, info: *const siginfo_t) -> c_int
+                 => "the kernel does not know a coroutine's id", SYS_rt_tgsigqueueinfo;
+        called   of_process(pid: c_int, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
+                 => BY_OWN_ID, SYS_migrate_pages, SYS_move_pages;
+        called   kcmp(a: c_int, b: c_int, kind: c_int, first: usize, second: usize) -> c_int => BY_OWN_ID, SYS_kcmp;
+        called   pidfd_open(pid: c_int, flags: c_uint) -> c_int
+                 => "of a coroutine (PIDFD_THREAD): it keeps its OS thread, which ends with it", SYS_pidfd_open;
+        called   get_robust_list(tid: c_int, head: *mut usize, size: *mut usize) -> c_int => BY_OWN_ID, SYS_get_robust_list;
+        called   timer_create(clock: c_int, event: *const sigevent, timer: usize) -> c_int
+                 => "as timer_create, with the kernel's own timer id", SYS_timer_create;
+        called   changes_thread(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long
+                 => OF_ONE_THREAD, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups,
+                    SYS_set_mempolicy, SYS_seccomp, SYS_ioperm, SYS_iopl, SYS_landlock_restrict_self;
     }
 
     Os os Os "processes" {
@@ -404,11 +438,11 @@ macro_rules! symbols {
         tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
         tracks   longjmp = siglongjmp = _longjmp (buf: *mut jmp_buf_tag, value: c_int) -> ! => "puts back the mask that sigsetjmp saved";
         tracks   __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! => "as siglongjmp, fortified";
-        tracks   kill(pid: pid_t, signum: c_int) -> c_int => "a signal to oneself has arrived when it returns";
+        tracks   kill(pid: pid_t, signum: c_int) -> c_int => "a signal to oneself has arrived when it returns", SYS_kill;
         tracks   sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int => "as kill";
         tracks   raise(signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
-        tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
-        tracks   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "the coroutine's own";
+        tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tgkill;
+        tracks   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "the coroutine's own", SYS_sigaltstack;
         tracks   sigpending(set: *mut sigset_t) -> c_int => "tells of the coroutine's own, too";
         detaches sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => "until one of them arrives";
         detaches sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => "until one of them arrives";
@@ -446,31 +480,40 @@ macro_rules! symbols {
 
     // What the kernel keeps for each of its threads.
     Tid tid Thread "thread ids" {
-        tracks   gettid() -> pid_t => "the coroutine's own, unique and stable";
+        tracks   gettid() -> pid_t => "the coroutine's own, unique and stable", SYS_gettid;
         tracks   prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int
-                 => "variadic; PR_SET_NAME and PR_GET_NAME are the coroutine's name";
-        tracks   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OF_OS_THREAD;
+                 => "variadic; PR_SET_NAME and PR_GET_NAME are the coroutine's name", SYS_prctl;
+        tracks   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OF_OS_THREAD, SYS_sched_setaffinity;
         tracks   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => BY_OWN_ID;
-        tracks   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OF_OS_THREAD;
-        tracks   sched_getscheduler(tid: pid_t) -> c_int => BY_OWN_ID;
-        tracks   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OF_OS_THREAD;
-        tracks   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID;
-        tracks   sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int => BY_OWN_ID;
-        tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD;
+        tracks   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setscheduler;
+        tracks   sched_getscheduler(tid: pid_t) -> c_int => BY_OWN_ID, SYS_sched_getscheduler;
+        tracks   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setparam;
+        tracks   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID, SYS_sched_getparam;
+        tracks   sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int => BY_OWN_ID, SYS_sched_rr_get_interval;
+        tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD, SYS_setpriority;
         tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
         tracks   nice(step: c_int) -> c_int => OF_OS_THREAD;
-        tracks   clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int => "the clock of a coroutine's CPU time is its own";
-        tracks   clock_getres(clock: clockid_t, resolution: *mut timespec) -> c_int => "knows the clocks of coroutines";
+        tracks   clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int => "the clock of a coroutine's CPU time is its own", SYS_clock_gettime;
+        tracks   clock_getres(clock: clockid_t, resolution: *mut timespec) -> c_int => "knows the clocks of coroutines", SYS_clock_getres;
         tracks   clock_getcpuclockid(pid: pid_t, clock: *mut clockid_t) -> c_int => "the kernel does not know a coroutine's id";
-        tracks   getrusage(who: c_int, usage: *mut rusage) -> c_int => "RUSAGE_THREAD has the coroutine's own CPU time";
+        tracks   getrusage(who: c_int, usage: *mut rusage) -> c_int => "RUSAGE_THREAD has the coroutine's own CPU time", SYS_getrusage;
         tracks   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
                  => "SIGEV_THREAD_ID of oneself and clocks of CPU time keep the OS thread; the thread id of another coroutine is EINVAL";
-        tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD;
-        tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD;
-        tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD;
-        tracks   setfsgid(gid: gid_t) -> c_int => OF_OS_THREAD;
-        tracks   capset(header: *mut c_void, data: *const c_void) -> c_int => OF_OS_THREAD;
-        tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD;
+        tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD, SYS_setns;
+        tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD, SYS_unshare;
+        tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD, SYS_setfsuid;
+        tracks   setfsgid(gid: gid_t) -> c_int => OF_OS_THREAD, SYS_setfsgid;
+        tracks   getpgid = __getpgid (pid: pid_t) -> pid_t => BY_OWN_ID, SYS_getpgid;
+        tracks   getsid(pid: pid_t) -> pid_t => BY_OWN_ID, SYS_getsid;
+        tracks   prlimit = prlimit64 (pid: pid_t, resource: __rlimit_resource_t, new: *const rlimit, old: *mut rlimit) -> c_int
+                 => BY_OWN_ID, SYS_prlimit64;
+        tracks   process_vm_readv(pid: pid_t, own: *const iovec, n: c_ulong, other: *const iovec, m: c_ulong, flags: c_ulong) -> ssize_t
+                 => BY_OWN_ID, SYS_process_vm_readv;
+        tracks   process_vm_writev(pid: pid_t, own: *const iovec, n: c_ulong, other: *const iovec, m: c_ulong, flags: c_ulong) -> ssize_t
+                 => BY_OWN_ID, SYS_process_vm_writev;
+        tracks   capget(header: *mut c_void, data: *mut c_void) -> c_int => BY_OWN_ID, SYS_capget;
+        tracks   capset(header: *mut c_void, data: *const c_void) -> c_int => OF_OS_THREAD, SYS_capset;
+        tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD, SYS_personality;
     }
 
     } };

@@ -1,29 +1,19 @@
-//! `syscall()`: futexes of C++20's atomics, Rust's std and others wait in the lot, like all our waits by address.
+//! futex(2): those of C++20's atomics, Rust's std and others wait in the lot, like all our waits by address.
 //!
 //! A word without FUTEX_PRIVATE_FLAG may be shared with another process: then it is the kernel's. C++20's atomics never
 //! set the flag, so the kernel is asked whether the memory is shared (Linux 6.11; an older one is taken to say yes). The
 //! kernel's other kinds of futex go to the kernel, and so do invalid requests, which it refuses in its own words.
 //! Results and errors are those of `kernel/futex/` and futex(2).
-//!
-//! System calls that act on a record of ours go to the hook of the same name. All others may block, and are detached.
 
-use super::{fdops, tid};
+pub use super::by_call::syscall;
+
 use crate::export::{Family, real};
 use crate::fd;
-use crate::os_thread;
 use crate::wait::{self, Deadline, Wake};
-use iopatch_runtime::sched::Changed;
 use iopatch_runtime::sys::memory;
 use libc::*;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
-
-fn answer(result: Result<usize, c_int>) -> c_long {
-    match result {
-        Ok(count) => count as c_long,
-        Err(error) => fd::fail(error) as c_long,
-    }
-}
 
 /// A futex word whose address the kernel would accept.
 #[derive(Clone, Copy)]
@@ -167,8 +157,8 @@ fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, c
     Ok(woken)
 }
 
-/// futex(2). None if it is the kernel's.
-fn futex(
+/// What is waited for, or woken, in the lot. None: it is the kernel's.
+fn in_lot(
     word: usize,
     operation: c_int,
     value: u32,
@@ -210,69 +200,22 @@ fn has_owner(operation: c_int) -> bool {
     )
 }
 
-/// What changes the calling thread alone where libc's function of that name, if there is one, changes all.
-const OF_A_THREAD: [c_long; 19] = [
-    SYS_setuid,
-    SYS_setgid,
-    SYS_setreuid,
-    SYS_setregid,
-    SYS_setresuid,
-    SYS_setresgid,
-    SYS_setgroups,
-    SYS_setfsuid,
-    SYS_setfsgid,
-    SYS_capset,
-    SYS_unshare,
-    SYS_setns,
-    SYS_personality,
-    SYS_ioprio_set,
-    SYS_set_mempolicy,
-    SYS_seccomp,
-    SYS_ioperm,
-    SYS_iopl,
-    SYS_landlock_restrict_self,
-];
-
-/// The program owes what the system call demands.
-#[expect(non_upper_case_globals, reason = "C's own names")]
-pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
-    let (i1, i2, i3) = (a1 as c_int, a2 as c_int, a3 as c_int);
-    // SAFETY: the program's, who asked for this very call.
-    let call = || unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) };
-    match number {
-        SYS_futex => match futex(a1, i2, a3 as u32, a4, a5, a6 as u32) {
-            Some(result) => return answer(result),
-            None if has_owner(i2) => wait::pin("a priority-inheriting futex holds its OS thread's id"),
-            None => {}
-        },
-        SYS_clock_gettime => return c_long::from(unsafe { tid::clock_gettime(i1, a2 as *mut timespec) }),
-        SYS_gettid => return c_long::from(unsafe { tid::gettid() }),
-        SYS_sched_yield => {
-            wait::yield_now();
-            return 0;
-        }
-        // Unlike close(2), no cancellation point.
-        SYS_close => return c_long::from(fdops::close_by(i1, || call() as c_int)),
-        SYS_dup2 => return c_long::from(unsafe { fdops::dup2(i1, i2) }),
-        SYS_dup3 => return c_long::from(unsafe { fdops::dup3(i1, i2, i3) }),
-        SYS_close_range => return c_long::from(unsafe { fdops::close_range(a1 as c_uint, a2 as c_uint, i3) }),
-        SYS_prctl => return c_long::from(unsafe { tid::prctl(i1, a2, a3, a4, a5) }),
-        SYS_sched_setaffinity => {
-            return c_long::from(unsafe { tid::sched_setaffinity(i1, a2, a3 as *const cpu_set_t) });
-        }
-        SYS_sched_setscheduler => {
-            return c_long::from(unsafe { tid::sched_setscheduler(i1, i2, a3 as *const sched_param) });
-        }
-        SYS_sched_setparam => return c_long::from(unsafe { tid::sched_setparam(i1, a2 as *const sched_param) }),
-        SYS_sched_getscheduler => return c_long::from(unsafe { tid::sched_getscheduler(i1) }),
-        SYS_sched_setattr => return c_long::from(unsafe { tid::sched_setattr(i1, a2, a3) }),
-        SYS_sched_getattr => return c_long::from(unsafe { tid::sched_getattr(i1, a2, a3, a4) }),
-        SYS_sched_getparam => return c_long::from(unsafe { tid::sched_getparam(i1, a2 as *mut sched_param) }),
-        SYS_setpriority => return c_long::from(unsafe { tid::setpriority(a1 as c_uint, a2 as id_t, i3) }),
-        number if OF_A_THREAD.contains(&number) => {
-            return os_thread::change(Changed::ForGood, || unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) });
-        }
-        _ => {}
+/// futex(2), by syscall(2). The program owes what the system call demands.
+pub unsafe fn futex(
+    number: c_long,
+    word: usize,
+    operation: c_int,
+    value: c_uint,
+    timeout: usize,
+    second: usize,
+    mask: c_uint,
+) -> c_long {
+    match in_lot(word, operation, value, timeout, second, mask) {
+        Some(Ok(count)) => return count as c_long,
+        Some(Err(error)) => return fd::fail(error) as c_long,
+        None if has_owner(operation) => wait::pin("a priority-inheriting futex holds its OS thread's id"),
+        None => {}
     }
-    wait::detach(call)
+    let (operation, value, mask) = (operation as usize, value as usize, mask as usize);
+    wait::detach(|| unsafe { real::syscall(number, word, operation, value, timeout, second, mask) })
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "said once a file")]
 
 pub mod barrier;
+pub mod by_call;
 pub mod c11;
 pub mod command;
 pub mod cond;

@@ -7,7 +7,7 @@ pub use super::signal_wait::{
 use crate::c_types::jmp_buf_tag;
 use crate::export::real;
 use crate::fd;
-use crate::guard;
+use crate::guard::{self, Task};
 use crate::signals::{self, bits, changed};
 use crate::threads;
 use iopatch_runtime::sched;
@@ -200,7 +200,7 @@ pub unsafe fn raise(signum: c_int) -> c_int {
 }
 
 /// The kernel takes the id of any thread for its process; a coroutine's it does not know.
-fn process_of(pid: pid_t) -> pid_t {
+pub fn process_of(pid: pid_t) -> pid_t {
     let is_ours = sched::get().is_some_and(|runtime| runtime.slab().with_id(pid as u32, |_| ()).is_some());
     if is_ours { unsafe { getpid() } } else { pid }
 }
@@ -230,13 +230,13 @@ pub unsafe fn sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int {
 /// By a coroutine's id, which the kernel does not know.
 pub unsafe fn tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int {
     let ours = pid == unsafe { getpid() };
-    let sent = sched::get()
-        .filter(|_| ours)
-        .and_then(|runtime| runtime.slab().with_id(tid as u32, |task| threads::send(task, signum, SI_TKILL, 0)));
-    match sent {
-        Some(error) => told(error),
-        None => unsafe { real::tgkill(pid, tid, signum) },
-    }
+    let sent = if ours { by_id(tid, |task| threads::send(task, signum, SI_TKILL, 0)) } else { None };
+    sent.unwrap_or_else(|| unsafe { real::tgkill(pid, tid, signum) })
+}
+
+/// Sends to the coroutine of this id, if there is one.
+pub(super) fn by_id(tid: pid_t, send: impl FnOnce(&'static Task) -> c_int) -> Option<c_int> {
+    sched::get()?.slab().with_id(tid as u32, send).map(told)
 }
 
 /// The kernel's is the OS thread's; the coroutine takes it along.

@@ -7,6 +7,7 @@
 pub use super::cpu_clock::{clock_getcpuclockid, clock_getres, clock_gettime, getrusage};
 
 use super::cpu_clock;
+use super::signal::process_of;
 use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
@@ -40,7 +41,7 @@ pub enum Whose {
 
 impl Whose {
     /// Of a thread id; 0 is the caller.
-    fn by_id(tid: pid_t) -> Self {
+    pub fn by_id(tid: pid_t) -> Self {
         match tid {
             0 => Self::Mine,
             tid if tid < COROUTINES => Self::Kernels(tid),
@@ -62,6 +63,16 @@ impl Whose {
     /// Makes a call that changes the scheduling of the thread, by the kernel's id.
     pub fn set(self, call: impl Fn(pid_t) -> c_int) -> c_int {
         self.set_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+    }
+
+    /// Makes a call that keeps hold of the thread, by the kernel's id: a coroutine's OS thread is its own from here on, and
+    /// ends when it does.
+    pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> c_int {
+        match self {
+            Self::Mine => change_for_good(|| call(unsafe { real::gettid() })),
+            Self::Kernels(tid) => call(tid),
+            Self::Coroutines(other) => other.watch(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int),
+        }
     }
 
     /// As [`Whose::get`]; `None`: a coroutine that has ended.
@@ -132,20 +143,28 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
     0
 }
 
-/// The kernel's timer aims at one of its own threads, or runs on its clock: the coroutine keeps one.
 pub unsafe fn timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int {
+    unsafe { create_timer(clock, event, |clock, event| real::timer_create(clock, event.cast_mut(), timer)) }
+}
+
+/// The kernel's timer aims at one of its own threads, or runs on its clock: the coroutine keeps one.
+pub(super) unsafe fn create_timer(
+    clock: clockid_t,
+    event: *const sigevent,
+    create: impl Fn(clockid_t, *const sigevent) -> c_int,
+) -> c_int {
     let clock = cpu_clock::for_kernel(clock);
-    // SAFETY, here and below: the program's: null, or an event.
-    let Some(asked) = (unsafe { event.as_ref() }) else { return unsafe { real::timer_create(clock, event, timer) } };
+    // SAFETY: the program's: null, or an event.
+    let Some(asked) = (unsafe { event.as_ref() }) else { return create(clock, event) };
     match guard::self_task() {
         Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id() as c_int => {
             wait::pin("aims a timer at itself");
             // SAFETY: a copy of a plain structure.
             let mut own: sigevent = unsafe { std::ptr::read(asked) };
             own.sigev_notify_thread_id = sched::os_thread(task) as c_int;
-            unsafe { real::timer_create(clock, &mut own, timer) }
+            create(clock, &own)
         }
-        _ => unsafe { real::timer_create(clock, event, timer) },
+        _ => create(clock, event),
     }
 }
 
@@ -190,32 +209,6 @@ pub unsafe fn sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_in
     Whose::by_id(tid).get(|tid| unsafe { real::sched_rr_get_interval(tid, interval) })
 }
 
-/// libc has no function of this name (sched_setattr(2)). GLib gives the threads of its pools what they have: that is no
-/// reason to keep an OS thread.
-pub unsafe fn sched_setattr(tid: pid_t, attr: usize, flags: usize) -> c_int {
-    if flags == 0 && attr != 0 && unsafe { has_attributes(tid, attr) } {
-        return 0;
-    }
-    Whose::by_id(tid)
-        .set(|tid| unsafe { real::syscall(SYS_sched_setattr, tid as usize, attr, flags, 0, 0, 0) } as c_int)
-}
-
-/// Whether the thread has the attributes at `attr`, which begin with their size (linux/sched/types.h), already.
-unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
-    const KNOWN: usize = 56;
-    let mut present = [0u8; KNOWN];
-    let size = (unsafe { *(attr as *const u32) } as usize).min(KNOWN);
-    let errno = fd::errno();
-    let told = unsafe { sched_getattr(tid, present.as_mut_ptr() as usize, size, 0) } == 0;
-    fd::set_errno(errno);
-    told && unsafe { std::slice::from_raw_parts(attr as *const u8, size) } == &present[..size]
-}
-
-pub unsafe fn sched_getattr(tid: pid_t, attr: usize, size: usize, flags: usize) -> c_int {
-    Whose::by_id(tid)
-        .get(|tid| unsafe { real::syscall(SYS_sched_getattr, tid as usize, attr, size, flags, 0, 0) } as c_int)
-}
-
 pub unsafe fn setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int {
     if which != PRIO_PROCESS {
         return unsafe { real::setpriority(which, id, priority) };
@@ -248,6 +241,55 @@ pub unsafe fn setfsuid(uid: uid_t) -> c_int {
 
 pub unsafe fn setfsgid(gid: gid_t) -> c_int {
     change_for_good(|| unsafe { real::setfsgid(gid) })
+}
+
+pub unsafe fn getpgid(pid: pid_t) -> pid_t {
+    unsafe { real::getpgid(process_of(pid)) }
+}
+
+pub unsafe fn getsid(pid: pid_t) -> pid_t {
+    unsafe { real::getsid(process_of(pid)) }
+}
+
+pub unsafe fn prlimit(pid: pid_t, resource: __rlimit_resource_t, new: *const rlimit, old: *mut rlimit) -> c_int {
+    unsafe { real::prlimit(process_of(pid), resource, new, old) }
+}
+
+pub unsafe fn process_vm_readv(
+    pid: pid_t,
+    own: *const iovec,
+    n: c_ulong,
+    other: *const iovec,
+    m: c_ulong,
+    flags: c_ulong,
+) -> ssize_t {
+    wait::detach(|| unsafe { real::process_vm_readv(process_of(pid), own, n, other, m, flags) })
+}
+
+pub unsafe fn process_vm_writev(
+    pid: pid_t,
+    own: *const iovec,
+    n: c_ulong,
+    other: *const iovec,
+    m: c_ulong,
+    flags: c_ulong,
+) -> ssize_t {
+    wait::detach(|| unsafe { real::process_vm_writev(process_of(pid), own, n, other, m, flags) })
+}
+
+/// The thread's id is in the header, behind the version. The kernel has read that before it says that there is none.
+pub unsafe fn capget(header: *mut c_void, data: *mut c_void) -> c_int {
+    let errno = fd::errno();
+    let result = unsafe { real::capget(header, data) };
+    if result == 0 || fd::errno() != ESRCH {
+        return result;
+    }
+    let [version, tid] = unsafe { header.cast::<[c_int; 2]>().read() };
+    Whose::by_id(tid).get(|tid| {
+        fd::set_errno(errno);
+        let mut of_kernel = [version, tid];
+        unsafe { real::capget((&raw mut of_kernel).cast(), data) }
+    })
 }
 
 pub unsafe fn capset(header: *mut c_void, data: *const c_void) -> c_int {

@@ -17,9 +17,9 @@ pub fn print(format: ListFormat) -> io::Result<()> {
     out.flush()
 }
 
-/// Each name with its row.
+/// Each name with its row; what no function is known by its number.
 fn names() -> impl Iterator<Item = (&'static str, &'static Row)> {
-    ROWS.iter().flat_map(|row| row.names.iter().map(move |name| (*name, row)))
+    ROWS.iter().flat_map(|row| row.shown().iter().map(move |name| (*name, row)))
 }
 
 fn text(out: &mut impl Write) -> io::Result<()> {
@@ -36,12 +36,13 @@ fn json(out: &mut impl Write) -> io::Result<()> {
     for (name, row) in names() {
         write!(
             out,
-            r#"{before}  {{"name": {name:?}, "verdict": {:?}, "family": {:?}, "part": {:?}, "signature": {:?}, "remark": {:?}}}"#,
+            r#"{before}  {{"name": {name:?}, "verdict": {:?}, "family": {:?}, "part": {:?}, "signature": {:?}, "remark": {:?}, "calls": {:?}}}"#,
             row.verdict.name(),
             row.family.name(),
             row.part.name(),
             tidy(row.signature),
             row.remark,
+            row.calls,
         )?;
         before = ",\n";
     }
@@ -68,6 +69,7 @@ What iopatch does with each function of libc that it knows, by family:
 - **detaches** ({}): libc's own call, in a blocking region. The worker slot is handed to another OS thread.
 - **tracks** ({}): never waits for long. It keeps iopatch's records right, or wakes those who wait.
 - **absent** ({}): known and left to libc, for the reason given.
+- **called** ({}): a system call that libc has no function for, or whose function answers otherwise, made by `syscall()`.
 
 All of it is for coroutines, which is what `pthread_create` makes. In the main thread every call blocks as it always did.
 ",
@@ -75,6 +77,7 @@ All of it is for coroutines, which is what `pthread_create` makes. In the main t
         count(Verdict::Detaches),
         count(Verdict::Tracks),
         count(Verdict::Absent),
+        count(Verdict::Called),
     )?;
     for &family in Family::ALL {
         let mut rows = ROWS.iter().filter(|row| row.family == family).peekable();
@@ -88,7 +91,7 @@ All of it is for coroutines, which is what `pthread_create` makes. In the main t
             write!(out, "| function | verdict | remark |\n| --- | --- | --- |\n")?;
         }
         for row in rows {
-            let names: Vec<String> = row.names.iter().map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = row.names.iter().chain(row.calls).map(|name| format!("`{name}`")).collect();
             writeln!(out, "| {} | {} | {} |", names.join(", "), row.verdict.name(), row.remark)?;
         }
     }

@@ -1,0 +1,167 @@
+//! `syscall()`, and the system calls that only it makes.
+//!
+//! What acts on a record of ours goes to its row's body, by its number (`export::by_number`). All others may block, and
+//! are detached.
+
+use super::tid::{self, Whose};
+use super::{fdops, signal};
+use crate::abi;
+use crate::export::{by_number, real};
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::os_thread;
+use crate::threads;
+use crate::wait;
+use iopatch_runtime::sched::{self, Changed};
+use libc::*;
+
+// SAFETY, of all functions below: the program's, who owes what the system call demands.
+
+#[inline]
+pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
+    match unsafe { by_number(number, [a1, a2, a3, a4, a5, a6]) } {
+        Some(result) => result,
+        None => wait::detach(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) }),
+    }
+}
+
+/// Makes the call with these arguments.
+unsafe fn kernel<const N: usize>(number: c_long, args: [usize; N]) -> c_long {
+    let mut all = [0; 6];
+    all[..N].copy_from_slice(&args);
+    let [a1, a2, a3, a4, a5, a6] = all;
+    unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) }
+}
+
+pub unsafe fn close(number: c_long, fd: c_int) -> c_int {
+    fdops::close_by(fd, || unsafe { kernel(number, [fd as usize]) } as c_int)
+}
+
+/// The locks that fcntl(3) waits for as a cancellation point.
+pub unsafe fn fcntl(number: c_long, fd: c_int, cmd: c_int, arg: usize) -> c_int {
+    match cmd {
+        F_SETLKW | F_OFD_SETLKW => {
+            wait::detach(|| unsafe { kernel(number, [fd as usize, cmd as usize, arg]) as c_int })
+        }
+        _ => unsafe { fdops::fcntl(fd, cmd, arg) },
+    }
+}
+
+/// The older of two calls, without flags.
+pub unsafe fn eventfd(_: c_long, count: c_uint) -> c_int {
+    unsafe { fdops::eventfd(count, 0) }
+}
+
+pub unsafe fn asks_of_thread(number: c_long, tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { kernel(number, [tid as usize, a2, a3, a4]) } as c_int)
+}
+
+/// Of a thread, whose kind differs between the calls, or of many.
+fn is_one_thread(number: c_long, kind: c_uint) -> bool {
+    const IOPRIO_WHO_PROCESS: c_uint = 1;
+    kind == if number == SYS_getpriority { PRIO_PROCESS } else { IOPRIO_WHO_PROCESS }
+}
+
+pub unsafe fn asks_of_kind(number: c_long, kind: c_uint, id: c_uint) -> c_int {
+    let ask = |id: pid_t| unsafe { kernel(number, [kind as usize, id as usize]) } as c_int;
+    if is_one_thread(number, kind) { Whose::by_id(id as pid_t).get(ask) } else { ask(id as pid_t) }
+}
+
+pub unsafe fn ioprio_set(number: c_long, kind: c_uint, id: c_uint, priority: c_int) -> c_int {
+    let set = |id: pid_t| unsafe { kernel(number, [kind as usize, id as usize, priority as usize]) } as c_int;
+    if is_one_thread(number, kind) { Whose::by_id(id as pid_t).set(set) } else { set(id as pid_t) }
+}
+
+/// GLib gives the threads of its pools what they have: that is no reason to keep an OS thread.
+pub unsafe fn sched_setattr(number: c_long, tid: c_int, attr: usize, flags: usize) -> c_int {
+    if flags == 0 && attr != 0 && unsafe { has_attributes(tid, attr) } {
+        return 0;
+    }
+    Whose::by_id(tid).set(|tid| unsafe { kernel(number, [tid as usize, attr, flags]) } as c_int)
+}
+
+/// Whether the thread has the attributes at `attr`, which begin with their size (linux/sched/types.h), already.
+unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
+    const KNOWN: usize = 56;
+    let mut present = [0u8; KNOWN];
+    let size = (unsafe { *(attr as *const u32) } as usize).min(KNOWN);
+    let errno = fd::errno();
+    let told = unsafe { asks_of_thread(SYS_sched_getattr, tid, present.as_mut_ptr() as usize, size, 0) } == 0;
+    fd::set_errno(errno);
+    told && unsafe { std::slice::from_raw_parts(attr as *const u8, size) } == &present[..size]
+}
+
+/// tgkill(2) without the process.
+pub unsafe fn tkill(number: c_long, tid: c_int, signum: c_int) -> c_int {
+    match signal::by_id(tid, |task| threads::send(task, signum, SI_TKILL, 0)) {
+        Some(result) => result,
+        None => unsafe { kernel(number, [tid as usize, signum as usize]) as c_int },
+    }
+}
+
+pub unsafe fn rt_tgsigqueueinfo(
+    number: c_long,
+    pid: c_int,
+    tid: c_int,
+    signum: c_int,
+    info: *const siginfo_t,
+) -> c_int {
+    let errno = fd::errno();
+    let result = unsafe { kernel(number, [pid as usize, tid as usize, signum as usize, info as usize]) as c_int };
+    // The kernel has read what is told before it says that there is no such thread.
+    if result == 0 || fd::errno() != ESRCH || pid != unsafe { getpid() } {
+        return result;
+    }
+    let (code, value) = unsafe { ((*info).si_code, (*info).si_value().sival_ptr as u64) };
+    let sent = signal::by_id(tid, |task| threads::send(task, signum, code, value));
+    fd::set_errno(if sent == Some(0) { errno } else { fd::errno() });
+    sent.unwrap_or(-1)
+}
+
+/// Any thread's id stands for its process.
+pub unsafe fn of_process(number: c_long, pid: c_int, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
+    unsafe { kernel(number, [signal::process_of(pid) as usize, a2, a3, a4, a5, a6]) }
+}
+
+/// Two coroutines share all that is compared, unless one keeps an OS thread that differs.
+pub unsafe fn kcmp(number: c_long, a: c_int, b: c_int, kind: c_int, first: usize, second: usize) -> c_int {
+    let [a, b] = [a, b].map(|tid| match tid {
+        // No thread to this call.
+        0 => 0,
+        _ => Whose::by_id(tid).get(|tid| if tid == 0 { unsafe { real::gettid() } } else { tid }),
+    });
+    unsafe { kernel(number, [a as usize, b as usize, kind as usize, first, second]) as c_int }
+}
+
+pub unsafe fn pidfd_open(number: c_long, pid: c_int, flags: c_uint) -> c_int {
+    let open = |pid: pid_t| unsafe { kernel(number, [pid as usize, flags as usize]) } as c_int;
+    // 0 is no thread to this call.
+    if pid < tid::COROUTINES { open(pid) } else { Whose::by_id(pid).watch(open) }
+}
+
+pub unsafe fn get_robust_list(number: c_long, tid: c_int, head: *mut usize, size: *mut usize) -> c_int {
+    let own = |task: &Task| abi::robust_head(task.thread_pointer() as *mut u8) as usize;
+    let told = match guard::self_task() {
+        Some(me) if tid == 0 => Some(own(me)),
+        _ => sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, own)),
+    };
+    // The kernel checks where it is to be written.
+    let result =
+        unsafe { kernel(number, [if told.is_some() { 0 } else { tid as usize }, head as usize, size as usize]) };
+    if let Some(told) = told.filter(|_| result == 0) {
+        unsafe { head.write(told) };
+    }
+    result as c_int
+}
+
+/// See [`tid::timer_create`]; libc's timers are more than the kernel's.
+pub unsafe fn timer_create(number: c_long, clock: c_int, event: *const sigevent, timer: usize) -> c_int {
+    unsafe {
+        tid::create_timer(clock, event, |clock, event| kernel(number, [clock as usize, event as usize, timer]) as c_int)
+    }
+}
+
+/// libc's functions of these names, where there are any, change all threads.
+pub unsafe fn changes_thread(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long {
+    os_thread::change(Changed::ForGood, || unsafe { kernel(number, [a1, a2, a3, a4, a5]) })
+}
