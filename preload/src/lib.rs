@@ -16,6 +16,7 @@ mod c_types;
 mod config;
 mod export;
 mod fd;
+mod fork;
 mod guard;
 mod hooks;
 mod init;

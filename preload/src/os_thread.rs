@@ -126,7 +126,7 @@ impl Other {
     pub fn get(self, ask: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         let runtime = sched::get()?;
         let ask = |task: &Task| {
-            runtime.if_bound(task, |own| ask(own.map_or_else(unchanged, |carrier| carrier.tid as pid_t))).ok()
+            runtime.if_bound(task, |own| ask(own.map_or_else(unchanged, |carrier| carrier.tid() as pid_t))).ok()
         };
         match self {
             Other::Handle(task) => ask(task),
@@ -147,12 +147,12 @@ impl Other {
 
     /// As [`Other::set`], of what does not change the OS thread.
     pub fn keep(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        self.bind(|carrier| call(carrier.tid as pid_t))
+        self.bind(|carrier| call(carrier.tid() as pid_t))
     }
 
     fn change(self, what: Changed, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         self.bind(|carrier| {
-            let result = call(carrier.tid as pid_t);
+            let result = call(carrier.tid() as pid_t);
             if result != -1 {
                 carrier.note_change(what);
             }
@@ -207,7 +207,7 @@ pub fn renew(carrier: &Carrier) -> bool {
     if carrier.has_changed(Changed::Bequeathed) {
         return false;
     }
-    register_robust_list(carrier.thread_pointer as *mut u8);
+    register_robust_list(carrier.thread_pointer() as *mut u8);
     show_name(&NAME.lock());
     !carrier.is_changed() || (!carrier.has_changed(Changed::ForGood) && set_back(unchanged()).is_some())
 }
@@ -291,7 +291,7 @@ pub unsafe fn answer_setxid(handler: Handler, signum: c_int, info: *mut Info, co
     signal::set_mask(signal::ALL);
     // SAFETY: both descriptors are live, and glibc's handler writes no thread-local storage of ours.
     unsafe {
-        arch::set_thread_pointer(own.thread_pointer);
+        arch::set_thread_pointer(own.thread_pointer());
         handler(signum, info, context);
         arch::set_thread_pointer(running);
     }

@@ -4,6 +4,7 @@ use crate::abi;
 use crate::config;
 use crate::export::real;
 use crate::fd;
+use crate::fork;
 use crate::guard;
 use crate::hooks::command;
 use crate::os_thread;
@@ -27,6 +28,8 @@ static WORKERS: AtomicUsize = AtomicUsize::new(1);
 static STACK: AtomicUsize = AtomicUsize::new(0);
 /// Set when no coroutine can be made, after saying why: threads are native then.
 static NATIVE: AtomicBool = AtomicBool::new(true);
+/// The library does not stand aside.
+static TAKES_PART: AtomicBool = AtomicBool::new(false);
 /// Main has called pthread_exit: the process ends with its last thread.
 static MAIN_LEFT: AtomicBool = AtomicBool::new(false);
 
@@ -45,11 +48,11 @@ pub fn init(config: &config::Config) {
     STACK.store(config.stack_size.unwrap_or(0), Relaxed);
     WORKERS.store(config.workers, Relaxed);
     NATIVE.store(false, Relaxed);
+    TAKES_PART.store(true, Relaxed);
     os_thread::begin();
     reactor::init();
     signals::begin_main();
-    // SAFETY: the handlers live as long as the library, which is never unloaded.
-    unsafe { pthread_atfork(None, Some(in_parent), Some(in_child)) };
+    fork::register();
 }
 
 /// Calls `read` with the attributes of a thread that is made without any, which the program may change
@@ -184,12 +187,16 @@ pub fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void)
 }
 
 /// After a fork every open file is the child's, too.
-extern "C" fn in_parent() {
+pub extern "C-unwind" fn forked_in_parent() {
     fd::all_shared();
 }
 
-/// The caller is the child's only thread, and native.
-extern "C" fn in_child() {
+/// The caller is the child's only thread, and native. Before our constructor there is nothing to forget, and where the
+/// library stands aside there never will be.
+pub extern "C-unwind" fn forked_in_child() {
+    if !TAKES_PART.load(Relaxed) {
+        return;
+    }
     let mine = Local::mine();
     let was_coroutine = guard::self_task().is_some();
     sched::forget_in_child();

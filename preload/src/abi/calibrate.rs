@@ -1,11 +1,12 @@
 //! What only a thread made by glibc itself can tell: it is made once, looked at from inside, and joined.
 
-use super::discover::real_syscall;
+use super::discover::Syscall;
 use super::layout::{Layout, current, layout, load};
 use super::library::{Unsupported, WriteOnce, expect, function};
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
+use iopatch_runtime::arch::syscall;
 
 /// How many words of libc's TLS malloc may use.
 pub(super) const KEPT: usize = 4;
@@ -19,7 +20,7 @@ pub(super) struct Measured {
     pub result: usize,
     /// `res`, the resolver's state.
     pub resolver: usize,
-    /// malloc's words in libc's TLS (tcache, arena); none if the program brings a malloc of its own.
+    /// malloc's words in libc's TLS (tcache, arena).
     malloc: [isize; KEPT],
     malloc_words: usize,
 }
@@ -37,28 +38,46 @@ pub(super) fn measured() -> &'static Measured {
 }
 
 type Start = extern "C" fn(*mut c_void) -> *mut c_void;
-type Destructor = unsafe extern "C" fn(*mut c_void);
-pub(super) type Create =
-    unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut c_void) -> c_int;
-pub(super) type Join = unsafe extern "C" fn(libc::pthread_t, *mut *mut c_void) -> c_int;
 
-/// glibc's functions, under the names that this library exports itself.
-struct Real {
-    create: Create,
-    join: Join,
+/// glibc's functions, under names that this library exports itself, or the program may. They are looked up in the
+/// constructor: later the loader's lock may be held by whoever waits for us.
+pub(super) struct Native {
+    pub create: unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut c_void) -> c_int,
+    pub join: unsafe extern "C" fn(libc::pthread_t, *mut *mut c_void) -> c_int,
     getattr: unsafe extern "C" fn(libc::pthread_t, *mut libc::pthread_attr_t) -> c_int,
+    setsigmask: unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int,
     key_create: unsafe extern "C" fn(*mut libc::pthread_key_t, Option<Destructor>) -> c_int,
     key_delete: unsafe extern "C" fn(libc::pthread_key_t) -> c_int,
     setspecific: unsafe extern "C" fn(libc::pthread_key_t, *const c_void) -> c_int,
     setcancelstate: unsafe extern "C" fn(c_int, *mut c_int) -> c_int,
     res_state: unsafe extern "C" fn() -> *mut u8,
+    malloc: unsafe extern "C" fn(usize) -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void),
+    syscall: Syscall,
 }
 
-/// What the measured thread and its maker share.
-struct Probe {
-    real: Real,
-    key: libc::pthread_key_t,
-    outcome: Result<Measured, Unsupported>,
+type Destructor = unsafe extern "C" fn(*mut c_void);
+
+impl Native {
+    pub(super) fn look_up() -> Result<Self, Unsupported> {
+        // SAFETY: the prototypes of <pthread.h>, <resolv.h>, <stdlib.h> and <unistd.h>.
+        unsafe {
+            Ok(Self {
+                create: function(c"pthread_create")?,
+                join: function(c"pthread_join")?,
+                getattr: function(c"pthread_getattr_np")?,
+                setsigmask: function(c"pthread_attr_setsigmask_np")?,
+                key_create: function(c"pthread_key_create")?,
+                key_delete: function(c"pthread_key_delete")?,
+                setspecific: function(c"pthread_setspecific")?,
+                setcancelstate: function(c"pthread_setcancelstate")?,
+                res_state: function(c"__res_state")?,
+                malloc: function(c"__libc_malloc")?,
+                free: function(c"__libc_free")?,
+                syscall: function(c"syscall")?,
+            })
+        }
+    }
 }
 
 /// What the thread returns, to be found in its descriptor. No such pointer exists.
@@ -73,6 +92,9 @@ const STACK: usize = 67 * 4096;
 /// process is multi-threaded for glibc from now on: `__libc_single_threaded` and `SINGLE_THREAD_P` are false, stdio
 /// locks. Costs about 60 us. Later calls do nothing.
 ///
+/// The caller, which waits for the thread, may hold the loader's lock, or one of the program's malloc: so whatever may take
+/// a lock is done by the caller.
+///
 /// # Errors
 /// [`Unsupported`]; `NoThread(errno)` if the thread could not be made, in which case it may be tried again.
 ///
@@ -82,74 +104,96 @@ pub unsafe fn calibrate() -> Result<(), Unsupported> {
     if MEASURED.try_get().is_some() {
         return Ok(());
     }
-    // SAFETY: the prototypes of <pthread.h> and <resolv.h>.
-    let real = unsafe {
-        Real {
-            create: function(c"pthread_create")?,
-            join: function(c"pthread_join")?,
-            getattr: function(c"pthread_getattr_np")?,
-            key_create: function(c"pthread_key_create")?,
-            key_delete: function(c"pthread_key_delete")?,
-            setspecific: function(c"pthread_setspecific")?,
-            setcancelstate: function(c"pthread_setcancelstate")?,
-            res_state: function(c"__res_state")?,
-        }
-    };
-    let mut probe = Probe { real, key: 0, outcome: Err(Unsupported::Mismatch("result")) };
-    // SAFETY: `probe` outlives the thread, which is joined; nobody else uses it meanwhile.
+    // SAFETY: the caller's promise.
     unsafe {
-        let code = (probe.real.key_create)(&mut probe.key, Some(at_exit));
-        expect(code == 0, "no free key")?;
-        let made = spawn(&mut probe);
-        (probe.real.key_delete)(probe.key);
-        made?;
-        MEASURED.set(probe.outcome?);
+        verify_keys(layout(), current())?;
+        MEASURED.set(measure(layout())?);
     }
     Ok(())
 }
 
-/// Runs [`observe`] on a native thread of known stack and guard.
-unsafe fn spawn(probe: &mut Probe) -> Result<(), Unsupported> {
-    // SAFETY: the attribute is initialised before use and destroyed after; glibc 2.32+ has setsigmask_np.
+/// Confirms on the caller's descriptor `t` what keys do to it, and where libc has them.
+unsafe fn verify_keys(l: &Layout, t: *mut u8) -> Result<(), Unsupported> {
+    unsafe extern "C" fn nothing(_: *mut c_void) {}
+    let native = &l.native;
+    let mut key = 0;
+    // SAFETY: a key of our own, gone before this returns; both are live objects of libc.
     unsafe {
-        let setsigmask: unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int =
-            function(c"pthread_attr_setsigmask_np")?;
-        let (mut attr, mut mask) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-        libc::pthread_attr_init(attr.as_mut_ptr());
-        libc::sigfillset(mask.as_mut_ptr());
-        setsigmask(attr.as_mut_ptr(), mask.as_ptr());
-        libc::pthread_attr_setguardsize(attr.as_mut_ptr(), GUARD);
-        libc::pthread_attr_setstacksize(attr.as_mut_ptr(), layout().tls_size.next_multiple_of(4096) + STACK);
+        expect((native.key_create)(&mut key, Some(nothing)) == 0, "no free key")?;
+        let set = (native.setspecific)(key, (&raw const key).cast()) == 0;
+        let (flag, entry) = (load::<u8>(t, l.specific_used), &*l.keys.add(key as usize));
+        let destructor = entry.destructor.map(|function| function as usize);
+        let known = entry.seq & 1 == 1 && destructor == Some(nothing as *const () as usize);
+        (native.setspecific)(key, null());
+        (native.key_delete)(key);
+        expect(set && flag == 1, "flag of keys after use")?;
+        expect(known, "table of keys")
+    }
+}
+
+/// Measures a native thread of known stack and guard: by what itself sees, then by what is left when it has ended.
+unsafe fn measure(l: &Layout) -> Result<Measured, Unsupported> {
+    let native = &l.native;
+    let mut seen = Err(Unsupported::Mismatch("a thread's own view"));
+    // SAFETY: the attributes are initialised before they are used; `seen` outlives the thread, which is joined.
+    unsafe {
         let mut thread = 0;
-        let code = (probe.real.create)(&mut thread, attr.as_ptr(), observe, (&raw mut *probe).cast());
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        let code = create(l, &mut thread, &mut seen);
         if code != 0 {
             return Err(Unsupported::NoThread(code));
         }
-        (probe.real.join)(thread, null_mut());
+        let t = thread as *mut u8;
+        let mut attr = MaybeUninit::uninit();
+        let known = (native.getattr)(thread, attr.as_mut_ptr()) == 0;
+        wait_for_end(l, t);
+        let found = if known { remains(l, t, attr.as_mut_ptr()) } else { None };
+        (native.join)(thread, null_mut());
+        expect(known, "attributes of a thread")?;
+        let (seen, (stack, result)) = (seen?, found.ok_or(Unsupported::Mismatch("stack block or result"))?);
+        Ok(Measured { stack, result, ..seen })
     }
-    Ok(())
 }
 
-extern "C" fn observe(probe: *mut c_void) -> *mut c_void {
-    // SAFETY: `spawn` passes its probe and waits.
+unsafe fn create(l: &Layout, thread: &mut libc::pthread_t, seen: &mut Result<Measured, Unsupported>) -> c_int {
+    // SAFETY: the attributes are initialised before they are used; the caller waits for the thread.
     unsafe {
-        let probe = &mut *probe.cast::<Probe>();
-        probe.outcome = measure(&probe.real, probe.key, layout(), current());
-        (probe.real.setspecific)(probe.key, (&raw mut *probe).cast());
+        let (mut attr, mut mask) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        libc::pthread_attr_init(attr.as_mut_ptr());
+        libc::sigfillset(mask.as_mut_ptr());
+        (l.native.setsigmask)(attr.as_mut_ptr(), mask.as_ptr());
+        libc::pthread_attr_setguardsize(attr.as_mut_ptr(), GUARD);
+        libc::pthread_attr_setstacksize(attr.as_mut_ptr(), l.tls_size.next_multiple_of(4096) + STACK);
+        let code = (l.native.create)(thread, attr.as_ptr(), observe, (&raw mut *seen).cast());
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        code
     }
-    TOKEN as *mut c_void
 }
 
-/// The key's destructor: runs when the thread has returned and its result is in the descriptor.
-unsafe extern "C" fn at_exit(probe: *mut c_void) {
-    // SAFETY: the value is what `observe` set: the probe, which `spawn` keeps alive.
-    let probe = unsafe { &mut *probe.cast::<Probe>() };
-    probe.outcome = probe.outcome.and_then(|found| {
-        // SAFETY: the running thread's own descriptor.
-        let result = unsafe { find(layout(), current(), |word: [usize; 1]| word == [TOKEN]) };
-        Ok(Measured { result: result.ok_or(Unsupported::Mismatch("result"))?, ..found })
-    });
+/// Waits until the kernel has ended the thread, which clears the tid in its descriptor `t`.
+///
+/// # Safety
+/// The thread is not joined meanwhile.
+unsafe fn wait_for_end(l: &Layout, t: *mut u8) {
+    static MOMENT: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+    let call = |number: c_long, args: [usize; 4]| {
+        let [a, b, c, d] = args;
+        // SAFETY: FUTEX_WAIT of the word below, which the kernel wakes; getpid and the question by signal 0 change nothing.
+        // libc's own would set errno, which pthread_create(3) must not.
+        unsafe { syscall(number as usize, [a, b, c, d, 0, 0]) }
+    };
+    // SAFETY: the caller's promise.
+    let word = unsafe { t.add(l.tid).cast::<c_int>() };
+    // SAFETY: as above.
+    let (tid, process) = (unsafe { word.read_volatile() } as usize, call(libc::SYS_getpid, [0; 4]) as usize);
+    while tid != 0 && call(libc::SYS_tgkill, [process, tid, 0, 0]) == 0 {
+        call(libc::SYS_futex, [word as usize, libc::FUTEX_WAIT as usize, tid, &raw const MOMENT as usize]);
+    }
+}
+
+extern "C" fn observe(seen: *mut c_void) -> *mut c_void {
+    // SAFETY: the maker waits for this thread.
+    unsafe { *seen.cast::<Result<Measured, Unsupported>>() = look(layout(), current()) };
+    TOKEN as *mut c_void
 }
 
 /// The words of libc's TLS that the first allocation of a thread changes.
@@ -161,8 +205,9 @@ unsafe fn malloc_words(l: &Layout, t: *mut u8) -> Result<([isize; KEPT], usize),
     let block = unsafe { core::slice::from_raw_parts(t.offset(l.libc.start).cast::<core::cell::Cell<usize>>(), words) };
     let mut before = [0; MOST];
     before.iter_mut().zip(block).for_each(|(old, word)| *old = word.get());
+    // Of libc's malloc, even if the program brings its own: that one's locks may be held by who waits for this thread.
     // SAFETY: freed at once. Larger than the smallest bins, so that both tcache and arena are set up.
-    unsafe { libc::free(core::hint::black_box(libc::malloc(600))) };
+    unsafe { (l.native.free)(core::hint::black_box((l.native.malloc)(600))) };
     let (mut found, mut count) = ([0; KEPT], 0);
     for (index, (old, word)) in before.iter().zip(block).enumerate() {
         if *old != word.get() {
@@ -174,48 +219,48 @@ unsafe fn malloc_words(l: &Layout, t: *mut u8) -> Result<([isize; KEPT], usize),
     Ok((found, count))
 }
 
-/// Everything but the result, on the measured thread itself, whose descriptor is `t`.
-unsafe fn measure(real: &Real, key: libc::pthread_key_t, l: &Layout, t: *mut u8) -> Result<Measured, Unsupported> {
+/// What the measured thread, whose descriptor is `t`, sees itself. It takes no lock but those of libc's malloc.
+unsafe fn look(l: &Layout, t: *mut u8) -> Result<Measured, Unsupported> {
     // SAFETY: all of it concerns the running thread and its own descriptor; nothing allocates before `malloc_words`.
     unsafe {
-        // Before malloc, since the program may bring one that uses keys (jemalloc).
         expect(load::<u8>(t, l.specific_used) == 0, "flag of keys before use")?;
         let (malloc, malloc_words) = malloc_words(l, t)?;
-        expect(load::<c_int>(t, l.tid) as i64 == real_syscall()?(libc::SYS_gettid), "tid of a thread")?;
+        expect(load::<c_int>(t, l.tid) as c_long == (l.native.syscall)(libc::SYS_gettid), "tid of a thread")?;
         expect(load::<u8>(t, l.specific_used + 2) == 0, "user_stack of a thread")?;
-        (real.setspecific)(key, (&raw const *real).cast());
-        expect(load::<u8>(t, l.specific_used) == 1, "flag of keys after use")?;
-        let entry = &*l.keys.add(key as usize);
-        expect(
-            entry.seq & 1 == 1 && entry.destructor.map(|f| f as usize) == Some(at_exit as *const () as usize),
-            "table of keys",
-        )?;
 
         let mut old = 0;
-        (real.setcancelstate)(PTHREAD_CANCEL_DISABLE, &mut old);
+        (l.native.setcancelstate)(PTHREAD_CANCEL_DISABLE, &mut old);
         let disabled = load::<c_int>(t, l.cancelhandling);
-        (real.setcancelstate)(old, null_mut());
+        (l.native.setcancelstate)(old, null_mut());
         expect(
             disabled == PTHREAD_CANCEL_DISABLE && load::<c_int>(t, l.cancelhandling) == 0,
             "cancellation flags of a thread",
         )?;
 
-        let mut attr = MaybeUninit::uninit();
-        expect((real.getattr)(t as libc::pthread_t, attr.as_mut_ptr()) == 0, "attributes of a thread")?;
-        let (mut low, mut size, mut guard) = (null_mut(), 0, 0);
-        libc::pthread_attr_getstack(attr.as_ptr(), &mut low, &mut size);
-        libc::pthread_attr_getguardsize(attr.as_ptr(), &mut guard);
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
-        let top = low as usize + size;
-        expect((low as usize..top).contains(&load(t, l.cancelhandling - 8)), "cleanup_jmp_buf of a thread")?;
+        let (low, top) = ((&raw const old as usize) & !4095, t as usize);
+        expect((low..top).contains(&load(t, l.cancelhandling - 8)), "cleanup_jmp_buf of a thread")?;
         expect(load::<usize>(t, l.cancelhandling - 16) == 0, "cleanup of a thread")?;
+        let resolver = ((l.native.res_state)() as usize).wrapping_sub(t as usize);
+        expect(resolver < l.size && load::<usize>(t.offset(l.resp), 0) == t as usize + resolver, "resolver state")?;
+        Ok(Measured { stack: 0, result: 0, resolver, malloc, malloc_words })
+    }
+}
+
+/// Where the stack and the result are in the descriptor `t` of the thread, which has ended. `attr`, which tells the stack,
+/// is given back.
+unsafe fn remains(l: &Layout, t: *mut u8, attr: *mut libc::pthread_attr_t) -> Option<(usize, usize)> {
+    let (mut low, mut size, mut guard) = (null_mut(), 0, 0);
+    // SAFETY: the caller's attributes; the descriptor of a thread that was not joined.
+    unsafe {
+        libc::pthread_attr_getstack(attr, &mut low, &mut size);
+        libc::pthread_attr_getguardsize(attr, &mut guard);
+        libc::pthread_attr_destroy(attr);
+        let top = low as usize + size;
         let stack = find(l, t, |[block, length, inner, reported]: [usize; 4]| {
             block.wrapping_add(length) == top && length.wrapping_sub(inner) == size && reported == guard
-        });
-        let resolver = ((real.res_state)() as usize).wrapping_sub(t as usize);
-        expect(resolver < l.size && load::<usize>(t.offset(l.resp), 0) == t as usize + resolver, "resolver state")?;
-        let stack = stack.ok_or(Unsupported::Mismatch("stack block"))?;
-        Ok(Measured { stack, result: 0, resolver, malloc, malloc_words })
+        })?;
+        let result = find(l, t, |word: [usize; 1]| word == [TOKEN])?;
+        Some((stack, result))
     }
 }
 
@@ -226,10 +271,4 @@ unsafe fn find<const N: usize>(l: &Layout, t: *mut u8, wanted: impl Fn([usize; N
         // SAFETY: inside the descriptor.
         .filter(|&at| wanted(unsafe { load(t, at) }));
     places.next().filter(|_| places.next().is_none())
-}
-
-/// glibc's own `pthread_create` and `pthread_join`.
-pub(super) fn real_thread() -> Result<(Create, Join), Unsupported> {
-    // SAFETY: the prototypes of <pthread.h>.
-    unsafe { Ok((function(c"pthread_create")?, function(c"pthread_join")?)) }
 }

@@ -1,6 +1,6 @@
 //! One thread descriptor: made, made new again, read, given back.
 
-use super::calibrate::{measured, real_thread};
+use super::calibrate::measured;
 use super::keys;
 use super::layout::{FUTEX_OFFSET, current, layout, load, store};
 use super::robust;
@@ -127,11 +127,9 @@ pub unsafe fn destroy(t: *mut u8) {
     }
     // SAFETY: the attribute's default stack is enough; the thread is joined before `t` goes.
     unsafe {
-        if let Ok((create, join)) = real_thread() {
-            let mut thread = 0;
-            if create(&mut thread, core::ptr::null(), become_it, t.cast()) == 0 {
-                join(thread, null_mut());
-            }
+        let (native, mut thread) = (&layout().native, 0);
+        if (native.create)(&mut thread, core::ptr::null(), become_it, t.cast()) == 0 {
+            (native.join)(thread, null_mut());
         }
         tls::deallocate(t);
     }

@@ -4,6 +4,7 @@
 //! number of elements, byte offset. The fields between two described ones are placed by `nptl/descr.h`; that
 //! placement is confirmed by the distances between the described ones.
 
+use super::calibrate::Native;
 use super::layout::{FUTEX_OFFSET, Functions, KEY_BLOCK, KEY_BLOCKS, KEY_DATA, Key, LAYOUT, Layout, current, load};
 use super::library::{Unsupported, expect, function, next};
 use super::modules::{Modules, Segment};
@@ -86,6 +87,7 @@ fn read() -> Result<Layout, Unsupported> {
         resp: (next(c"__resp")? as isize).wrapping_sub(t as isize),
         keys: next(c"__pthread_keys")?.cast(),
         modules: Modules::read()?,
+        native: Native::look_up()?,
         // SAFETY: the prototypes are those of glibc's elf/dl-tls.c, ctype/ctype-info.c, stdlib/cxa_thread_atexit_impl.c
         // and resolv/res-close.c.
         functions: unsafe {

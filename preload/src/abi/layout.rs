@@ -1,5 +1,6 @@
 //! What is known of glibc's thread descriptor once `discover` has verified it.
 
+use super::calibrate::Native;
 use super::library::WriteOnce;
 use super::modules::{Modules, Segment};
 use super::tls::Footer;
@@ -35,6 +36,7 @@ pub(super) struct Layout {
     pub keys: *const Key,
     pub modules: Modules,
     pub functions: Functions,
+    pub native: Native,
 }
 
 // SAFETY: the pointers lead to objects of libc that live as long as the process; accesses are justified where made.

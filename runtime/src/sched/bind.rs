@@ -26,7 +26,7 @@ use core::ptr::null_mut;
 pub enum Unbound {
     /// It has ended.
     Ended,
-    /// No carrier is idle: the monitor makes one.
+    /// No carrier is idle: the monitor makes one; or that one's OS thread has not run yet.
     NoCarrier,
 }
 
@@ -79,6 +79,11 @@ impl Runtime {
         // The monitor keeps a spare one.
         self.monitor.poke();
         let carrier = idle.ok_or(Unbound::NoCarrier)?;
+        if carrier.tid() == 0 {
+            // Nothing can be set for its OS thread yet.
+            self.put_idle(carrier);
+            return Err(Unbound::NoCarrier);
+        }
         carrier.reserve(self.worker_for_stranger(), task.as_ptr().as_ptr());
         Ok(carrier)
     }

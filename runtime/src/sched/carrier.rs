@@ -11,7 +11,7 @@ use crate::sys::signal::{self, AltStack};
 use crate::sys::{futex, memory};
 use crate::task::{Settled, Step, Task};
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
 /// What a task has changed of what the kernel keeps for its OS thread.
@@ -30,7 +30,7 @@ pub enum Changed {
 pub struct Carrier {
     /// The worker it was given, or owned last; compare `Worker::owner` for whether it still does.
     worker: AtomicPtr<Worker>,
-    /// IDLE, ASSIGNED or RUNNING: the futex of a carrier that waits.
+    /// IDLE, ASSIGNED, RUNNING or DISMISSED: the futex of a carrier that waits.
     phase: AtomicU32,
     /// The task that is bound to it, by another thread than this one.
     reserved_for: AtomicPtr<Task>,
@@ -41,12 +41,12 @@ pub struct Carrier {
     leaves: Cell<bool>,
     pub(super) next_idle: AtomicPtr<Carrier>,
     /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
-    pub thread_pointer: usize,
+    thread_pointer: Cell<usize>,
     float: FloatControl,
     mask: AtomicU64,
     alt_stack: Cell<AltStack>,
-    /// The kernel's id of the OS thread.
-    pub tid: u32,
+    /// The kernel's id of the OS thread; 0: it has not run yet.
+    tid: AtomicU32,
 }
 
 /// What became of a task that a carrier has switched to.
@@ -61,53 +61,92 @@ enum Turn {
 const IDLE: u32 = 0;
 const ASSIGNED: u32 = 1;
 const RUNNING: u32 = 2;
+/// It is to end: the runtime could not be started.
+const DISMISSED: u32 = 3;
 
 impl Carrier {
-    /// The body of an OS thread that becomes a carrier.
-    pub(super) extern "C" fn main(_: *mut c_void) -> *mut c_void {
+    /// Makes one, which nobody else has yet; an errno if it can't be had. It is of use before its OS thread has run, and
+    /// nobody waits for that: the caller may hold a lock of the program's, or of the loader's, which a new thread needs.
+    pub(super) fn make(runtime: &Runtime) -> Result<&'static Self, c_int> {
+        const ENOMEM: c_int = 12;
+        let at = Self::place(runtime).ok_or(ENOMEM)?;
+        // SAFETY: the place is the caller's alone, and stays mapped.
+        let carrier = unsafe {
+            at.write(Self::new());
+            &*at
+        };
+        match (runtime.host.spawn)(Self::main, at.cast()) {
+            0 => {
+                runtime.counts.carriers.fetch_add(1, Relaxed);
+                Ok(carrier)
+            }
+            errno => {
+                runtime.left.lock().push(carrier);
+                Err(errno)
+            }
+        }
+    }
+
+    /// The body of its OS thread.
+    extern "C" fn main(at: *mut c_void) -> *mut c_void {
         if let Some(runtime) = get() {
             // The scheduler is one long section: no handler of the program's runs here.
             signals::enter();
-            if let Some(at) = Self::place(runtime) {
-                // SAFETY: the place is this thread's alone, and stays mapped.
-                let carrier: &'static Carrier = unsafe {
-                    at.write(Self::new());
-                    &*at
-                };
-                Local::mine().carrier.store(at, Relaxed);
-                runtime.counts.carriers.fetch_add(1, Relaxed);
-                while !carrier.leaves.get() {
-                    carrier.wait_for_worker(runtime);
-                    // SAFETY: null, or a task that has not ended: it is bound to this carrier.
-                    match unsafe { carrier.reserved_for.swap(null_mut(), Relaxed).as_ref() } {
-                        Some(task) => carrier.keep(runtime, task, Turn::Runnable),
-                        None => carrier.work(runtime),
-                    }
-                }
-                Local::mine().carrier.store(null_mut(), Relaxed);
-                runtime.counts.left.fetch_add(1, Relaxed);
-                runtime.left.lock().push(carrier);
-            }
+            // SAFETY: what `make` has passed.
+            unsafe { &*at.cast::<Self>() }.live(runtime);
         }
         null_mut()
     }
 
-    /// The calling OS thread as a carrier.
+    fn live(&'static self, runtime: &'static Runtime) {
+        self.thread_pointer.set(arch::thread_pointer());
+        self.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Release);
+        Local::mine().carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+        while self.sleep() {
+            // SAFETY: null, or a task that has not ended: it is bound to this carrier.
+            match unsafe { self.reserved_for.swap(null_mut(), Relaxed).as_ref() } {
+                Some(task) => self.keep(runtime, task, Turn::Runnable),
+                None => self.work(runtime),
+            }
+            if self.leaves.get() {
+                break;
+            }
+            self.close_for(runtime);
+            runtime.put_idle(self);
+        }
+        Local::mine().carrier.store(null_mut(), Relaxed);
+        runtime.counts.left.fetch_add(1, Relaxed);
+        runtime.left.lock().push(self);
+    }
+
+    /// One whose OS thread the caller is about to make, which inherits the caller's floating-point environment.
     fn new() -> Self {
         Self {
             worker: AtomicPtr::new(null_mut()),
-            phase: AtomicU32::new(RUNNING),
+            phase: AtomicU32::new(IDLE),
             reserved_for: AtomicPtr::new(null_mut()),
             estimate: Estimate::default(),
             changed: AtomicU32::new(0),
             leaves: Cell::new(false),
             next_idle: AtomicPtr::new(null_mut()),
-            thread_pointer: arch::thread_pointer(),
+            thread_pointer: Cell::new(0),
             float: FloatControl::read(),
             mask: AtomicU64::new(signal::ALL),
             alt_stack: Cell::new(AltStack::NONE),
-            tid: rustix::thread::gettid().as_raw_pid() as u32,
+            tid: AtomicU32::new(0),
         }
+    }
+
+    /// The kernel's id of its OS thread; 0: that has not run yet. One that has a task to run has.
+    #[inline]
+    pub fn tid(&self) -> u32 {
+        self.tid.load(Acquire)
+    }
+
+    /// The thread pointer of its OS thread, which is the caller, or runs already.
+    #[inline]
+    pub fn thread_pointer(&self) -> usize {
+        self.thread_pointer.get()
     }
 
     /// Memory for one. `None`: the kernel has none.
@@ -142,11 +181,10 @@ impl Carrier {
         futex::wake(&self.phase, 1);
     }
 
-    fn wait_for_worker(&'static self, runtime: &Runtime) {
-        self.close_for(runtime);
-        runtime.put_idle(self);
-        runtime.monitor.carrier_idle();
-        self.sleep();
+    /// This carrier, which nobody has, is of no use: it ends.
+    pub(super) fn dismiss(&self) {
+        self.phase.store(DISMISSED, Release);
+        futex::wake(&self.phase, 1);
     }
 
     /// Signals are for those who run tasks, and for the monitor.
@@ -155,18 +193,19 @@ impl Carrier {
         self.route_held(runtime);
     }
 
-    fn sleep(&self) {
+    /// Waits for something to run. False: it has been dismissed.
+    fn sleep(&self) -> bool {
         // What has been delivered meanwhile is there already.
         let _ = self.phase.compare_exchange(RUNNING, IDLE, Relaxed, Relaxed);
         while self.phase.load(Acquire) == IDLE {
             futex::wait(&self.phase, IDLE, None);
         }
-        self.phase.store(RUNNING, Relaxed);
+        self.phase.swap(RUNNING, AcqRel) != DISMISSED
     }
 
     /// Whether the kernel has not run it since it was given something to run.
     pub(super) fn is_yet_to_run(&self) -> bool {
-        self.phase.load(Relaxed) == ASSIGNED
+        self.phase.load(Acquire) == ASSIGNED
     }
 
     /// Runs the worker's tasks until the worker is somebody else's.
@@ -345,13 +384,13 @@ impl Carrier {
             arch::set_thread_pointer(task.thread_pointer());
             // One that arrived a moment earlier has left every signal blocked.
             while mine.held.load(Relaxed) != 0 {
-                arch::set_thread_pointer(self.thread_pointer);
+                arch::set_thread_pointer(self.thread_pointer());
                 self.route_held(runtime);
                 self.set_mask(task.mask());
                 arch::set_thread_pointer(task.thread_pointer());
             }
             let step = task.switch_in();
-            arch::set_thread_pointer(self.thread_pointer);
+            arch::set_thread_pointer(self.thread_pointer());
             step
         };
         self.end_stint(task);

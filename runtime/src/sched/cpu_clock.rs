@@ -86,7 +86,7 @@ impl Carrier {
     #[inline]
     pub(super) fn begin_stint(&self, task: &Task) {
         if task.timed.load(Relaxed) {
-            task.cpu.since.store(of_os_thread(self.tid), SeqCst);
+            task.cpu.since.store(of_os_thread(self.tid()), SeqCst);
         }
     }
 
@@ -100,7 +100,7 @@ impl Carrier {
 
     #[cold]
     fn account(&self, task: &Task) {
-        let now = of_os_thread(self.tid);
+        let now = of_os_thread(self.tid());
         let estimate = self.estimate.take(now);
         let used = match task.cpu.since.swap(0, SeqCst) {
             0 => estimate,
@@ -129,7 +129,7 @@ impl Runtime {
                 _ if !task.state.is_running() => task.cpu.used.load(SeqCst),
                 _ => {
                     let carrier = carrier_of(task);
-                    let now = of_os_thread(carrier.tid);
+                    let now = of_os_thread(carrier.tid());
                     if task.cpu.since.compare_exchange(0, now, SeqCst, SeqCst).is_ok() {
                         if task.state.look().0 == seen {
                             task.cpu.used.fetch_add(carrier.estimate.take(now), SeqCst);

@@ -175,7 +175,7 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
     memory::open_maps();
     masks::begin(common_mask);
     RUNTIME.store(at, Release);
-    runtime.monitor.start(runtime).map_err(|errno| {
+    runtime.begin().map_err(|errno| {
         RUNTIME.store(null_mut(), Release);
         StartError(errno)
     })?;
@@ -205,6 +205,29 @@ pub fn forget_in_child() {
 }
 
 impl Runtime {
+    /// Makes the OS threads: a carrier for each worker, one that is spare, and the monitor. It waits for none of them to
+    /// run: the caller may be in a constructor of a library, with the loader's lock held, or have locked the program's
+    /// malloc, which a thread that starts or makes another one may need. Fewer carriers do; the monitor makes more.
+    fn begin(&self) -> Result<(), c_int> {
+        self.put_idle(Carrier::make(self)?);
+        for _ in self.workers() {
+            match Carrier::make(self) {
+                Ok(carrier) => self.put_idle(carrier),
+                Err(_) => break,
+            }
+        }
+        if let Err(errno) = self.monitor.start(self) {
+            core::iter::from_fn(|| self.take_idle()).for_each(Carrier::dismiss);
+            return Err(errno);
+        }
+        for worker in self.workers() {
+            if let Some(carrier) = self.take_idle() {
+                carrier.assign(self, worker, null_mut());
+            }
+        }
+        Ok(())
+    }
+
     /// What has been counted since the process started, or was forked.
     pub fn totals(&self) -> Totals {
         let count = |of: fn(&Worker) -> u64| self.workers().iter().map(of).sum();
@@ -436,7 +459,7 @@ pub fn hand_over_for<R>(call: impl FnOnce() -> R) -> R {
 
 /// The kernel's id of the OS thread that runs `task`, or ran it last.
 pub fn os_thread(task: &Task) -> u32 {
-    carrier_of(task).tid
+    carrier_of(task).tid()
 }
 
 /// The carrier that runs `task`, or ran it last.

@@ -7,8 +7,8 @@
 //!
 //! It takes the signals of the process that main leaves to parked coroutines (`signals`).
 //!
-//! It is also the only one that makes carriers: a task must not (its TCB would be the parent's, and
-//! its cancellation state would be asked), and here nobody waits for it.
+//! It makes the carriers, but for the first ones, which are there before it runs: a task must not (its TCB would be the
+//! parent's, and its cancellation state would be asked).
 
 use super::{Carrier, Runtime, Worker, cpu_clock, get};
 use crate::local::Local;
@@ -37,8 +37,6 @@ pub(crate) struct Monitor {
     /// The monitor's futex: changes when it is to look.
     word: AtomicU32,
     asleep: AtomicBool,
-    /// A carrier has been started and has not reported itself idle yet.
-    spawning: AtomicBool,
     /// The signals that the monitor does not block.
     open: AtomicU64,
     /// The kernel's id of its OS thread, once that runs.
@@ -60,7 +58,6 @@ impl Monitor {
         Self {
             word: AtomicU32::new(0),
             asleep: AtomicBool::new(false),
-            spawning: AtomicBool::new(false),
             open: AtomicU64::new(0),
             tid: AtomicU32::new(0),
         }
@@ -87,21 +84,10 @@ impl Monitor {
         futex::wake(&self.word, 1);
     }
 
-    /// A carrier waits for a worker: the monitor may be waiting for one to give.
-    pub(super) fn carrier_idle(&self) {
-        if self.spawning.swap(false, Relaxed) {
-            self.poke();
-        }
-    }
-
     extern "C" fn main(_: *mut c_void) -> *mut c_void {
         signals::enter();
         if let Some(runtime) = get() {
             runtime.monitor.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Relaxed);
-            for worker in runtime.workers() {
-                runtime.monitor.give(runtime, worker, null_mut());
-            }
-            runtime.monitor.keep_spare(runtime);
             runtime.monitor.watch(runtime);
         }
         null_mut()
@@ -176,29 +162,19 @@ impl Monitor {
         self.asleep.store(false, SeqCst);
     }
 
-    /// Gives `worker` to an idle carrier, or to a new one, if `from` still owns it.
+    /// Gives `worker` to an idle carrier, or to a new one, if `from` still owns it. False: it does not, or there is none,
+    /// and the next look tries again.
     fn give(&self, runtime: &Runtime, worker: &'static Worker, from: *mut Carrier) -> bool {
-        loop {
-            let word = self.word.load(SeqCst);
-            if let Some(carrier) = runtime.take_idle() {
-                return carrier.assign(runtime, worker, from);
-            }
-            if !self.spawning.swap(true, Relaxed) && (runtime.host.spawn)(Carrier::main, null_mut()) != 0 {
-                self.spawning.store(false, Relaxed);
-                return false;
-            }
-            // The new carrier will report itself idle, which changes the word.
-            futex::wait(&self.word, word, None);
-        }
+        let carrier = runtime.take_idle().or_else(|| Carrier::make(runtime).ok());
+        carrier.is_some_and(|carrier| carrier.assign(runtime, worker, from))
     }
 
     /// Sees to it that a task that hands its worker over finds a carrier to take it.
     fn keep_spare(&self, runtime: &Runtime) {
         if !runtime.has_idle()
-            && !self.spawning.swap(true, Relaxed)
-            && (runtime.host.spawn)(Carrier::main, null_mut()) != 0
+            && let Ok(carrier) = Carrier::make(runtime)
         {
-            self.spawning.store(false, Relaxed);
+            runtime.put_idle(carrier);
         }
     }
 }
@@ -223,7 +199,7 @@ impl Seen {
             self.times = 0;
             return false;
         }
-        let tid = owner.tid;
+        let tid = owner.tid();
         let used = cpu_clock::of_os_thread(tid);
         if tid == self.tid {
             owner.estimate.add(used.saturating_sub(self.used));
