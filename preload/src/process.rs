@@ -6,7 +6,7 @@ use crate::export::real;
 use crate::fd;
 use crate::fork;
 use crate::guard;
-use crate::hooks::command;
+use crate::hooks::{command, shared_cond};
 use crate::os_thread;
 use crate::say::{log, say};
 use crate::signals;
@@ -203,6 +203,7 @@ pub extern "C-unwind" fn forked_in_child() {
     // SAFETY: whoever held it is not in this process.
     unsafe { STARTING.forget_holder() };
     command::forget_holders();
+    shared_cond::forget();
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     os_thread::begin();
     for of_the_parent in [&MAIN_LEFT, &MAIN_CANCELLED, &UNDERTAKER] {

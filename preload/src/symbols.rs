@@ -384,6 +384,7 @@ macro_rules! symbols {
         called   pidfd_open(pid: c_int, flags: c_uint) -> c_int
                  => "of a coroutine (PIDFD_THREAD): it keeps its OS thread, which ends with it", SYS_pidfd_open;
         called   get_robust_list(tid: c_int, head: *mut usize, size: *mut usize) -> c_int => BY_OWN_ID, SYS_get_robust_list;
+        called   set_tid_address(word: usize) -> c_int => "the word is cleared when the coroutine ends", SYS_set_tid_address;
         called   timer_create(clock: c_int, event: *const sigevent, timer: usize) -> c_int
                  => "as timer_create, with the kernel's own timer id", SYS_timer_create;
         called   changes_thread(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long
@@ -395,6 +396,8 @@ macro_rules! symbols {
         tracks   fork() -> pid_t => "the child has one native thread";
         tracks   vfork = __vfork () -> pid_t
                  => "the child runs natively in the parent's memory; the caller's worker goes to another OS thread";
+        tracks   clone = __clone (start: usize, stack: usize, flags: c_int, arg: usize, parent_tid: usize, tls: usize, child_tid: usize) -> c_int
+                 => "variadic; waits on a word that the kernel clears are the kernel's";
         tracks   daemon(nochdir: c_int, noclose: c_int) -> c_int => "forks inside libc, and puts /dev/null over three descriptors";
         absent   _Fork() -> pid_t => "runs no handlers by definition: its child may use async-signal-safe calls and exec";
         absent   forkpty(fd: *mut c_int, name: *mut c_char, terminal: *const termios, window: *const winsize) -> pid_t

@@ -4,6 +4,7 @@ use crate::abi::{self, Stack};
 use crate::c_types::{StartRoutine, thrd_start_t};
 use crate::export::{Family, real};
 use crate::guard::{self, Task};
+use crate::hooks::clone;
 use crate::os_thread;
 use crate::process;
 use crate::say::log;
@@ -266,6 +267,9 @@ extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
 }
 
 fn end(task: &'static Task) {
+    if task.clear_at_end.get() != 0 {
+        clone::clear(task.clear_at_end.get());
+    }
     abi::set_tid(task.thread_pointer() as *mut u8, 0);
     let before = task.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {

@@ -3,6 +3,8 @@
 //! What acts on a record of ours goes to its row's body, by its number (`export::by_number`). All others may block, and
 //! are detached.
 
+pub use super::clone::set_tid_address;
+
 use super::tid::{self, Whose};
 use super::{fdops, signal};
 use crate::abi;

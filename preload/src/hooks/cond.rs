@@ -12,19 +12,16 @@
 //! per native waiter, but a moved waiter's time-out then comes after its wake, and it cannot tell.
 //!
 //! A process-shared condition variable with a mutex that libc understands is libc's. With a private mutex, only threads
-//! of this process can be meant: they park here, and signals of this process reach both.
+//! of this process can be meant: they park here (`shared_cond.rs`), and signals of this process reach both.
 //! Source: `nptl/pthread_cond_{wait,signal,broadcast,destroy}.c`.
 
 use super::mutex;
+use super::shared_cond::{self, Waiter};
 use crate::abi::sync::*;
 use crate::export::{Family, real};
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-
-/// The sequence of all process-shared condition variables, whose own words are libc's.
-static SHARED_SEQUENCE: AtomicU64 = AtomicU64::new(0);
 
 /// # Safety
 /// `cond` is an initialised condition variable that outlives the use of the result.
@@ -46,22 +43,14 @@ impl Cond {
         std::ptr::from_ref(self).addr()
     }
 
-    fn sequence(&self) -> &AtomicU64 {
-        if self.is_shared() { &SHARED_SEQUENCE } else { &self.sequence }
-    }
-
     fn enter(&self) {
-        if !self.is_shared() {
-            self.waiters.fetch_add(COND_WAITER, Relaxed);
-        }
+        self.waiters.fetch_add(COND_WAITER, Relaxed);
     }
 
     /// The last to leave wakes the destroyer. The object may be gone after the subtraction.
     fn leave(&self) {
         let destroyer = self.waiters.as_ptr().addr();
-        if !self.is_shared()
-            && self.waiters.fetch_sub(COND_WAITER, Release) & !COND_MONOTONIC == COND_WAITER | COND_DESTROYING
-        {
+        if self.waiters.fetch_sub(COND_WAITER, Release) & !COND_MONOTONIC == COND_WAITER | COND_DESTROYING {
             wait::unpark(destroyer, usize::MAX);
         }
     }
@@ -69,7 +58,7 @@ impl Cond {
     /// Sleeps while nobody has signalled since `sequence`. Signal handlers do not end the wait, cancellation does.
     fn sleep(&self, sequence: u64, deadline: Option<Deadline>) -> Wake {
         loop {
-            let validate = || self.sequence().load(Acquire) == sequence;
+            let validate = || self.sequence.load(Acquire) == sequence;
             match wait::park(Family::Cond, self.address(), validate, deadline) {
                 Wake::Interrupted if !wait::cancel_requested() => {}
                 wake => return wake,
@@ -77,11 +66,11 @@ impl Cond {
         }
     }
 
-    /// Moves the sequence on and wakes up to `n`; how many were parked.
-    fn signal(&self, n: usize) -> usize {
+    /// Moves the sequence on and wakes up to `n`.
+    fn signal(&self, n: usize) {
         let address = self.address();
-        self.sequence().fetch_add(1, Release);
-        wait::unpark(address, n)
+        self.sequence.fetch_add(1, Release);
+        wait::unpark(address, n);
     }
 
     fn has_waiters(&self) -> bool {
@@ -106,16 +95,13 @@ unsafe fn wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, deadline:
     wait::testcancel();
     // SAFETY: the caller's.
     let cond = unsafe { view(cond) };
-    let sequence = cond.sequence().load(Relaxed);
-    cond.enter();
     // SAFETY: the caller's.
-    let error = unsafe { mutex::unlock_to_wait(mutex) };
-    if error != 0 {
-        cond.leave();
-        return error;
-    }
-    let wake = cond.sleep(sequence, deadline);
-    cond.leave();
+    let waited =
+        unsafe { if cond.is_shared() { wait_shared(cond, mutex, deadline) } else { wait_own(cond, mutex, deadline) } };
+    let wake = match waited {
+        Ok(wake) => wake,
+        Err(error) => return error,
+    };
     // SAFETY: the caller's.
     let error = unsafe { mutex::lock_after_wait(mutex) };
     match wake {
@@ -125,6 +111,42 @@ unsafe fn wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, deadline:
         Wake::Unparked | Wake::NotEqual => {}
     }
     0
+}
+
+/// The mutex is not held on return, unless it could not be unlocked.
+///
+/// # Safety
+/// As for `pthread_cond_wait`.
+unsafe fn wait_own(cond: &Cond, mutex: *mut pthread_mutex_t, deadline: Option<Deadline>) -> Result<Wake, c_int> {
+    let sequence = cond.sequence.load(Relaxed);
+    cond.enter();
+    // SAFETY: the caller's.
+    let error = unsafe { mutex::unlock_to_wait(mutex) };
+    if error != 0 {
+        cond.leave();
+        return Err(error);
+    }
+    let wake = cond.sleep(sequence, deadline);
+    cond.leave();
+    Ok(wake)
+}
+
+/// As [`wait_own`]. A signal counts, even if it comes together with the time-out or the cancellation.
+///
+/// # Safety
+/// As for `pthread_cond_wait`.
+unsafe fn wait_shared(cond: &Cond, mutex: *mut pthread_mutex_t, deadline: Option<Deadline>) -> Result<Wake, c_int> {
+    let waiter = Waiter::new(cond.address());
+    waiter.enter();
+    // SAFETY: the caller's.
+    let error = unsafe { mutex::unlock_to_wait(mutex) };
+    let wake = if error == 0 { waiter.sleep(deadline) } else { Wake::NotEqual };
+    let signalled = waiter.leave();
+    match (error, signalled) {
+        (0, true) => Ok(Wake::Unparked),
+        (0, false) => Ok(wake),
+        _ => Err(error),
+    }
 }
 
 // SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
@@ -185,7 +207,7 @@ pub unsafe fn pthread_cond_clockwait(
 pub unsafe fn pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int {
     let view = unsafe { view(cond) };
     if view.is_shared() {
-        if view.signal(1) == 0 {
+        if !shared_cond::signal(view.address()) {
             return wait::detach(|| unsafe { real::pthread_cond_signal(cond) });
         }
     } else if view.has_waiters() {
@@ -197,7 +219,7 @@ pub unsafe fn pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int {
 pub unsafe fn pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int {
     let view = unsafe { view(cond) };
     if view.is_shared() {
-        view.signal(usize::MAX);
+        shared_cond::broadcast(view.address());
         return wait::detach(|| unsafe { real::pthread_cond_broadcast(cond) });
     }
     if view.has_waiters() {

@@ -1,12 +1,14 @@
 //! futex(2): those of C++20's atomics, Rust's std and others wait in the lot, like all our waits by address.
 //!
 //! A word without FUTEX_PRIVATE_FLAG may be shared with another process: then it is the kernel's. C++20's atomics never
-//! set the flag, so the kernel is asked whether the memory is shared (Linux 6.11; an older one is taken to say yes). The
+//! set the flag, so the kernel is asked whether the memory is shared (Linux 6.11; an older one is taken to say yes). So is
+//! a word that the kernel itself clears and wakes (`clone.rs`). The
 //! kernel's other kinds of futex go to the kernel, and so do invalid requests, which it refuses in its own words.
 //! Results and errors are those of `kernel/futex/` and futex(2).
 
 pub use super::by_call::syscall;
 
+use super::clone;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::wait::{self, Deadline, Wake};
@@ -81,9 +83,18 @@ fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>
 }
 
 /// FUTEX_WAIT and FUTEX_WAIT_BITSET.
-fn futex_wait(word: usize, expected: u32, mask: u32, deadline: Option<Deadline>) -> Result<usize, c_int> {
+///
+/// A word that is named meanwhile to the kernel has changed, too: who tries again goes there.
+fn futex_wait(
+    word: usize,
+    expected: u32,
+    mask: u32,
+    private: bool,
+    deadline: Option<Deadline>,
+) -> Result<usize, c_int> {
     let (mask, word) = (nonzero(mask)?, Word::new(word)?.readable()?);
-    let validate = || word.load(Acquire) == expected;
+    let stays = || private || !clone::is_named(word.as_ptr().addr());
+    let validate = || word.load(Acquire) == expected && stays();
     wait::begin();
     loop {
         match wait::park_mask(Family::Futex, word.as_ptr().addr(), mask, validate, deadline) {
@@ -167,14 +178,17 @@ fn in_lot(
     value3: u32,
 ) -> Option<Result<usize, c_int>> {
     const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
-    if operation & FUTEX_PRIVATE_FLAG == 0 && memory::is_shared(word) {
+    let private = operation & FUTEX_PRIVATE_FLAG != 0;
+    if !private && (clone::is_named(word) || memory::is_shared(word)) {
         return None;
     }
     let n = value as c_int;
     let result = match operation & !FUTEX_PRIVATE_FLAG {
-        FUTEX_WAIT => deadline(a4, None).and_then(|deadline| futex_wait(word, value, u32::MAX, deadline)),
-        FUTEX_WAIT_BITSET => deadline(a4, Some(CLOCK_MONOTONIC)).and_then(|at| futex_wait(word, value, value3, at)),
-        REALTIME => deadline(a4, Some(CLOCK_REALTIME)).and_then(|at| futex_wait(word, value, value3, at)),
+        FUTEX_WAIT => deadline(a4, None).and_then(|deadline| futex_wait(word, value, u32::MAX, private, deadline)),
+        FUTEX_WAIT_BITSET => {
+            deadline(a4, Some(CLOCK_MONOTONIC)).and_then(|at| futex_wait(word, value, value3, private, at))
+        }
+        REALTIME => deadline(a4, Some(CLOCK_REALTIME)).and_then(|at| futex_wait(word, value, value3, private, at)),
         FUTEX_WAKE => Word::new(word).map(|word| wait::unpark(word.0, at_least_one(n))),
         FUTEX_WAKE_BITSET => {
             nonzero(value3).and_then(|mask| Ok(wait::unpark_mask(Word::new(word)?.0, at_least_one(n), mask)))

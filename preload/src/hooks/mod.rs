@@ -7,6 +7,7 @@
 pub mod barrier;
 pub mod by_call;
 pub mod c11;
+pub mod clone;
 pub mod command;
 pub mod cond;
 mod cpu_clock;
@@ -23,6 +24,7 @@ pub mod rw;
 pub mod rwlock;
 pub mod select;
 pub mod sem;
+pub mod shared_cond;
 pub mod signal;
 mod signal_wait;
 pub mod socket;

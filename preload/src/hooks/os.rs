@@ -3,6 +3,7 @@
 //! The child has one thread, the caller, which is native from then on; `process` does what that takes in a fork handler
 //! of ours, so that it holds for forks that no hook sees.
 
+pub use super::clone::clone;
 pub use super::command::{pclose, popen, system};
 pub use super::vfork::vfork;
 pub use super::wait_child::{wait, wait3, wait4, waitid, waitpid};

@@ -116,6 +116,8 @@ pub struct Task {
     placed_before: AtomicPtr<Task>,
     /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
     name: [AtomicU64; 2],
+    /// The word that set_tid_address(2) has named, to be cleared at the end; 0: none. Only the thread itself names it.
+    pub clear_at_end: Cell<usize>,
     /// Bits of [`life`]; joiners park on this word's address.
     pub life: AtomicU32,
     /// The thread id that the program sees: see `ids.rs`.
@@ -162,6 +164,7 @@ impl Task {
             bound_to: AtomicPtr::new(null_mut()),
             placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],
+            clear_at_end: Cell::new(0),
             life: AtomicU32::new(0),
             id: AtomicU32::new(id),
             result: Cell::new(null_mut()),
@@ -199,6 +202,7 @@ impl Task {
             bound_to,
             placed_before,
             name: _, // given before the task is queued, as `start` and `arg` are
+            clear_at_end,
             life,
             id: own_id,
             result,
@@ -224,6 +228,7 @@ impl Task {
         cpu.renew();
         bound_to.store(null_mut(), Relaxed);
         placed_before.store(null_mut(), Relaxed);
+        clear_at_end.set(0);
         life.store(0, Relaxed);
         result.set(null_mut());
         state.renew(id);
