@@ -7,7 +7,7 @@ use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicU32, Lock, Relaxed, Release};
 use crate::sys::epoll::{self, Epoll};
 use core::ptr::NonNull;
-use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
+use rustix::fd::RawFd;
 use rustix::io::Errno;
 
 /// What one waits for: bits of `readiness`.
@@ -262,10 +262,7 @@ impl Slot {
 
     /// Gives the open file behind `fd` a number of the library's, for those who wait on it.
     fn move_waiters(fd: RawFd, waiters: List<Place>, watcher: u32) {
-        // SAFETY: the number is open: the caller is about to close it.
-        let held = unsafe { BorrowedFd::borrow_raw(fd) };
-        let ghost = rustix::io::fcntl_dupfd_cloexec(held, 0).map(IntoRawFd::into_raw_fd);
-        let ghost = ghost.map_or(fd, crate::sys::descriptor::hide);
+        let ghost = crate::sys::descriptor::copy(fd).unwrap_or(fd);
         let workers = crate::sched::get().map(|runtime| runtime.workers());
         let worker = workers.and_then(|all| all.get(watcher.saturating_sub(1) as usize));
         let (Some(slot), Some(worker)) = (super::slot(ghost), worker) else {

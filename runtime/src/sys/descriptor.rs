@@ -1,9 +1,11 @@
 //! The library's own descriptors: out of the program's way, and known, so that the program can
 //! neither see nor hurt them.
 
-use crate::sync::{AtomicI32, Lock, Relaxed, SeqCst};
+use super::signal;
+use crate::arch;
+use crate::sync::{AtomicI32, Relaxed, SeqCst};
 use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, getrlimit};
 
 /// Room for every worker's two, and as many again for open files that outlive their number.
 const MOST: usize = 4 * crate::sched::MAX_WORKERS;
@@ -16,38 +18,35 @@ static HIDDEN: [AtomicI32; MOST] = [const { AtomicI32::new(NONE) }; MOST];
 /// The lowest of them: no number below it needs a look at the list.
 static LOWEST: AtomicI32 = AtomicI32::new(RawFd::MAX);
 
-/// One lifts the limit at a time: else another would find the lifted one, and put that back.
-static LIFTING: Lock<()> = Lock::new(());
-
 /// Where the own numbers begin at the latest. The kernel's table of descriptors is an array up to
 /// the highest open number, and every fork copies it.
 const HIGHEST_BASE: u64 = 1 << 16;
 
 /// Moves `fd` above the numbers that the program can get, close-on-exec, and records it.
-///
-/// Above the soft limit of RLIMIT_NOFILE the kernel hands out no number, so a descriptor there
-/// changes neither what open(2) returns nor when it fails with EMFILE. Getting there takes a
-/// higher limit for a moment; where even the hard limit is reached, the highest number must do.
 pub fn hide(fd: RawFd) -> RawFd {
-    let _one = LIFTING.lock();
-    let old = getrlimit(Resource::Nofile);
-    let soft = old.current.unwrap_or(HIGHEST_BASE).min(HIGHEST_BASE);
-    let raised = Rlimit { current: old.maximum, maximum: old.maximum };
-    let lifted = setrlimit(Resource::Nofile, raised).is_ok();
-    let moved = dup_above(fd, soft).or_else(|| dup_above(fd, soft.saturating_sub(HEADROOM)));
-    if lifted {
-        let _ = setrlimit(Resource::Nofile, old);
-    }
-    let number = match moved {
+    match copy(fd) {
         Some(number) => {
             // SAFETY: the caller has given the descriptor away; its copy is the one in use.
             unsafe { rustix::io::close(fd) };
             number
         }
-        None => fd,
-    };
+        None => {
+            record(fd);
+            fd
+        }
+    }
+}
+
+/// Copies `fd` above the numbers that the program can get, close-on-exec, and records the copy. `None`: no number is free.
+///
+/// Above the soft limit of RLIMIT_NOFILE the kernel hands out no number, so a descriptor there
+/// changes neither what open(2) returns nor when it fails with EMFILE. Where even the hard limit is
+/// reached, the highest number must do.
+pub fn copy(fd: RawFd) -> Option<RawFd> {
+    let soft = getrlimit(Resource::Nofile).current.unwrap_or(HIGHEST_BASE).min(HIGHEST_BASE);
+    let number = dup_above(fd, soft).or_else(|| dup(fd, soft.saturating_sub(HEADROOM)))?;
     record(number);
-    number
+    Some(number)
 }
 
 /// Whether `fd` is one of the library's own.
@@ -80,7 +79,7 @@ pub fn vacate(fd: RawFd) {
     let Some(entry) = HIDDEN.iter().find(|h| h.load(Relaxed) == fd) else {
         return;
     };
-    let Some(to) = dup_above(fd, fd as u64 + 1).or_else(|| dup_above(fd, 3)) else {
+    let Some(to) = dup_above(fd, fd as u64 + 1).or_else(|| dup(fd, 3)) else {
         return;
     };
     for worker in crate::sched::get().iter().flat_map(|r| r.workers()) {
@@ -96,8 +95,6 @@ pub fn vacate(fd: RawFd) {
 
 /// In the child of a fork, which has one thread and none of the parent's waits: closes them all.
 pub fn forget() {
-    // SAFETY: whoever held it is not in this process.
-    unsafe { LIFTING.forget_holder() };
     for entry in &HIDDEN {
         let fd = entry.swap(NONE, Relaxed);
         if fd != NONE {
@@ -117,7 +114,17 @@ fn record(fd: RawFd) {
     }
 }
 
+/// Copies `fd` to a number from `least` on, which may be above the soft limit. Limits are the process's, and another
+/// thread may look at them, set them or fork at any time; so a process with a limit of its own makes the copy.
 fn dup_above(fd: RawFd, least: u64) -> Option<RawFd> {
+    let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let mask = signal::block_all();
+    let number = arch::dup_by_child(fd, least as usize, &[hard, hard]);
+    signal::restore(mask);
+    RawFd::try_from(number).ok().filter(|&number| number >= 0)
+}
+
+fn dup(fd: RawFd, least: u64) -> Option<RawFd> {
     // SAFETY: an own descriptor, open while it is moved.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     let copy = rustix::io::fcntl_dupfd_cloexec(fd, least as RawFd).ok()?;
