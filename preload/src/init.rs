@@ -5,6 +5,7 @@
 use crate::abi;
 use crate::config::{self, Config, StatsFormat};
 use crate::export::{Family, real};
+use crate::golang;
 use crate::loader;
 use crate::process;
 use crate::say::{self, Line, say, write_all};
@@ -49,6 +50,7 @@ fn stand_aside(why: impl fmt::Display) {
 }
 
 fn begin(config: &Config) {
+    golang::look();
     process::init(config);
     if config.log {
         say::switch_log_on();

@@ -17,6 +17,7 @@ mod config;
 mod export;
 mod fd;
 mod fork;
+mod golang;
 mod guard;
 mod hooks;
 mod init;

@@ -12,6 +12,7 @@
 //! None is a row of the table: the first is not a function that programs call, the others are assembly.
 
 use crate::abi;
+use crate::golang;
 use crate::threads;
 use iopatch_runtime::sched;
 use libc::{RTLD_NEXT, c_char, c_int, c_long, c_void, dlsym};
@@ -61,6 +62,7 @@ pub unsafe extern "C-unwind" fn _dl_catch_exception(
 ) -> c_int {
     SHOWN.store(true, Relaxed);
     if exception.is_null() {
+        golang::one_more();
         threads::copy_new_tls();
     }
     resolve();
@@ -162,6 +164,7 @@ const CALL: usize = 1;
 /// # Safety
 /// `file` is null or a string of C.
 unsafe extern "C" fn way(file: *const c_char, caller: usize) -> usize {
+    golang::one_more();
     if SHOWN.load(Relaxed) || sched::get().is_none() {
         return JUMP;
     }

@@ -3,6 +3,7 @@
 use crate::abi::{self, Stack};
 use crate::c_types::{StartRoutine, thrd_start_t};
 use crate::export::{Family, real};
+use crate::golang;
 use crate::guard::{self, Task};
 use crate::hooks::clone;
 use crate::os_thread;
@@ -29,13 +30,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads `attr`, or the defaults. `None`: the attributes ask for what only a native thread has (CPUs, a scheduling
-    /// policy), or no coroutine can be made.
+    /// Reads `attr`, or the defaults, for a thread that is to begin at `start`. `None`: the attributes ask for what only a
+    /// native thread has (CPUs, a scheduling policy), or no coroutine can be made.
     ///
     /// # Safety
     /// `attr` is null or initialised.
-    pub unsafe fn read(attr: *const pthread_attr_t) -> Option<Self> {
-        if !process::can_have_coroutines() {
+    pub unsafe fn read(attr: *const pthread_attr_t, start: usize) -> Option<Self> {
+        if !process::can_have_coroutines() || golang::is_here(start) {
             return None;
         }
         process::with_default_attributes(|default| {

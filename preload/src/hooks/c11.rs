@@ -26,7 +26,7 @@ fn outcome(error: c_int) -> c_int {
 // SAFETY, of all hooks below: the program's, to whom C says what the arguments must be.
 
 pub unsafe fn thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int {
-    match unsafe { threads::Plan::read(null()) } {
+    match unsafe { threads::Plan::read(null(), start as usize) } {
         Some(plan) if process::runtime().is_some() => {
             outcome(unsafe { threads::create(thread, &plan, threads::returning_int(start), arg) })
         }

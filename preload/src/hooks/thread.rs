@@ -26,7 +26,7 @@ pub unsafe fn pthread_create(
     start: crate::c_types::StartRoutine,
     arg: *mut c_void,
 ) -> c_int {
-    match unsafe { threads::Plan::read(attr) } {
+    match unsafe { threads::Plan::read(attr, start as usize) } {
         Some(plan) if process::runtime().is_some() => unsafe { threads::create(thread, &plan, start, arg) },
         _ => unsafe { real::pthread_create(thread, attr, start, arg) },
     }
