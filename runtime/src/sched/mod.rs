@@ -191,13 +191,8 @@ pub fn forget_in_child() {
     mine.due.store(0, Relaxed);
     mine.vforks.store(0, Relaxed);
     signals::forget();
-    if let Some(runtime) = get() {
-        RUNTIME.store(null_mut(), Release);
-        for worker in runtime.workers() {
-            worker.close();
-        }
-    }
-    memory::close_maps();
+    RUNTIME.store(null_mut(), Release);
+    memory::forget_maps();
     crate::park::forget();
     reactor::forget();
     crate::children::forget();

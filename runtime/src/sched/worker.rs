@@ -87,14 +87,6 @@ impl Worker {
         })
     }
 
-    /// In the child of a fork: both descriptors are the parent's objects.
-    pub(super) fn close(&self) {
-        for fd in [self.epoll.load(Relaxed), self.wakeup.load(Relaxed)] {
-            // SAFETY: the numbers are the library's own, and nobody uses them after this.
-            unsafe { rustix::io::close(fd) };
-        }
-    }
-
     /// One of the worker's own descriptors has moved to another number.
     pub(crate) fn renumber(&self, from: RawFd, to: RawFd) {
         for number in [&self.epoll, &self.wakeup] {

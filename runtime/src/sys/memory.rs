@@ -58,13 +58,9 @@ pub(crate) fn open_maps() {
     }
 }
 
-/// In the child of a fork: the descriptor is of the parent's memory.
-pub(crate) fn close_maps() {
-    let maps = MAPS.swap(-1, Relaxed);
-    if maps >= 0 {
-        // SAFETY: the number is the library's own, and nobody uses it after this.
-        unsafe { rustix::io::close(maps) };
-    }
+/// In the child of a fork: the descriptor is of the parent's memory, and closed with all of the library's.
+pub(crate) fn forget_maps() {
+    MAPS.store(-1, Relaxed);
 }
 
 /// One of the library's own descriptors has moved to another number.
