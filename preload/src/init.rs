@@ -10,6 +10,7 @@ use crate::loader;
 use crate::process;
 use crate::say::{self, Line, say, write_all};
 use crate::stats::Counters;
+use crate::threads;
 use crate::watcher;
 use iopatch_runtime::{arch, sched};
 use libc::{c_char, c_int, c_ulong};
@@ -51,6 +52,7 @@ fn stand_aside(why: impl fmt::Display) {
 
 fn begin(config: &Config) {
     golang::look();
+    threads::follow_stack_flags();
     process::init(config);
     if config.log {
         say::switch_log_on();

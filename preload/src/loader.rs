@@ -64,6 +64,7 @@ pub unsafe extern "C-unwind" fn _dl_catch_exception(
     if exception.is_null() {
         golang::one_more();
         threads::copy_new_tls();
+        threads::follow_stack_flags();
     }
     resolve();
     let real = REAL.load(Relaxed);

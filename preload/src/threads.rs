@@ -422,3 +422,10 @@ fn copy_tls_at(moment: abi::Moment) {
     // SAFETY: the callers' moments; pooled slots stay mapped.
     unsafe { abi::copy_new_tls(moment, &each_slot) };
 }
+
+/// Stacks become executable, as those of libc's threads do, if an object that is loaded asks for it.
+pub fn follow_stack_flags() {
+    if abi::wants_executable_stacks() {
+        sched::make_stacks_executable();
+    }
+}

@@ -33,6 +33,6 @@ pub use descriptor::{
 };
 pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};
-pub use modules::{Moment, copy_new_tls, return_near};
+pub use modules::{Moment, copy_new_tls, return_near, wants_executable_stacks};
 pub use robust::kernel_inherits;
 pub use tls::has_shadow_stack;

@@ -173,6 +173,19 @@ pub unsafe fn copy_new_tls(moment: Moment, for_each: &ForEachSlot) {
     SYNCED.fetch_max(newest, Ordering::AcqRel);
 }
 
+/// Whether stacks must be executable: an object that is loaded says so, or says nothing (glibc DEFAULT_STACK_PERMS). The
+/// kernel's own, which has no such header, is not asked.
+pub fn wants_executable_stacks() -> bool {
+    // SAFETY: it has no precondition.
+    let kernels = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) };
+    let mut wanted = false;
+    for_each_object(&mut |object| {
+        let stack = headers(object).iter().find(|header| header.p_type == libc::PT_GNU_STACK);
+        wanted |= object.dlpi_addr != kernels && stack.is_none_or(|header| header.p_flags & libc::PF_X != 0);
+    });
+    wanted
+}
+
 /// The address of a `ret` in the code of the object that has `address` in its code. The first one: that is in `.init`,
 /// of which no unwinding table tells, so that nobody believes one who finds it as a return address.
 pub fn return_near(address: usize) -> Option<usize> {

@@ -199,6 +199,15 @@ pub fn forget_in_child() {
     descriptor::forget();
 }
 
+/// The program, or a library that it has loaded, asks for executable stacks: all are from here on.
+pub fn make_stacks_executable() {
+    if memory::begin_executable_stacks()
+        && let Some(runtime) = get()
+    {
+        runtime.slab.make_executable();
+    }
+}
+
 impl Runtime {
     /// Makes the OS threads: a carrier for each worker, one that is spare, and the monitor. It waits for none of them to
     /// run: the caller may be in a constructor of a library, with the loader's lock held, or have locked the program's

@@ -3,7 +3,7 @@
 
 use super::descriptor;
 use crate::arch;
-use crate::sync::{AtomicI32, Relaxed};
+use crate::sync::{AtomicBool, AtomicI32, Relaxed, SeqCst};
 use core::ffi::c_void;
 use core::ptr::{NonNull, null_mut};
 use rustix::fd::{IntoRawFd, RawFd};
@@ -87,6 +87,30 @@ pub fn is_shared(addr: usize) -> bool {
     !answered || query[FLAGS] & VMA_SHARED != 0
 }
 
+/// Code on stacks may run: the program, or a library that it has loaded, asks for it.
+static EXECUTABLE: AtomicBool = AtomicBool::new(false);
+/// Guards are markers in the page table, which a change of the mapping's protection leaves.
+static MARKERS: AtomicBool = AtomicBool::new(false);
+
+/// Has stacks be executable from here on; true the first time.
+pub(crate) fn begin_executable_stacks() -> bool {
+    !EXECUTABLE.swap(true, SeqCst)
+}
+
+/// Makes the stack in `[low, low + size)` executable if stacks are to be; its lowest `guard` bytes stay a guard.
+///
+/// # Safety
+/// The range is page-aligned, and of mappings of [`reserve`].
+pub(crate) unsafe fn follow_stacks(low: usize, guard: usize, size: usize) {
+    if EXECUTABLE.load(SeqCst) {
+        // Where it can be, with the guard: so that neighbours stay one mapping.
+        let kept = if MARKERS.load(Relaxed) { 0 } else { guard };
+        let flags = MprotectFlags::READ | MprotectFlags::WRITE | MprotectFlags::EXEC;
+        // SAFETY: the caller's promise; what could be done with the memory still can.
+        let _ = unsafe { mm::mprotect((low + kept) as *mut c_void, size - kept, flags) };
+    }
+}
+
 /// Makes a touch of `[at, at + size)` a SIGSEGV; false where the kernel has no room for it.
 ///
 /// A guard marker (Linux 6.13) lives in the page table and costs no mapping; mprotect(2), the
@@ -97,6 +121,10 @@ pub fn is_shared(addr: usize) -> bool {
 pub unsafe fn guard(at: *mut u8, size: usize) -> bool {
     // SAFETY: the caller's promise; on an older kernel the advice is unknown and does nothing.
     let installed = unsafe { arch::syscall(SYS_MADVISE, [at as usize, size, MADV_GUARD_INSTALL, 0, 0, 0]) };
+    if installed == 0 {
+        MARKERS.store(true, Relaxed);
+        return true;
+    }
     // SAFETY: as above.
-    installed == 0 || unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
+    unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
 }

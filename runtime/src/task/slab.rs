@@ -17,7 +17,7 @@
 use super::Task;
 use super::ids::Ids;
 use crate::signals;
-use crate::sync::{Acquire, AtomicPtr, Lock, Relaxed, Release};
+use crate::sync::{Acquire, AtomicPtr, Lock, Relaxed, Release, SeqCst, fence};
 use crate::sys::memory::{self, PAGE};
 use core::ptr::{NonNull, null_mut};
 
@@ -48,6 +48,15 @@ pub struct Slot {
     class: Option<u8>,
     /// The pooled slot that was made before this one.
     older: *mut Task,
+}
+
+impl Slot {
+    /// The stack is executable if stacks are to be.
+    fn follow(&self) {
+        let low = self.stack_low - self.guard;
+        // SAFETY: slots are cut from mappings of `reserve`, in whole pages.
+        unsafe { memory::follow_stacks(low, self.guard, self.end - low) };
+    }
 }
 
 /// How many sizes are pooled. A program that uses more gets the rest unpooled.
@@ -308,12 +317,33 @@ impl Slab {
             // overflow would run into the neighbour, which is no reason to refuse the thread.
             let _ = unsafe { memory::guard(low as *mut u8, guard) };
         }
-        self.install(self.cut(low, size, guard, class), id)
+        let task = self.install(self.cut(low, size, guard, class), id);
+        if class.is_none() {
+            task.slot.follow();
+        }
+        task
     }
 
     /// A TCB has been made in the new slot of `task`: it is one of those that [`Slab::for_each`] names.
     pub fn made(&self, task: &Task) {
-        let task = task.as_ptr().as_ptr();
+        self.list(task.as_ptr().as_ptr());
+        // Whoever makes stacks executable says so first and walks the list then: one of the two sees the other.
+        fence(SeqCst);
+        task.slot.follow();
+    }
+
+    /// Makes all stacks executable, and those to come: code on them is to run.
+    pub fn make_executable(&self) {
+        fence(SeqCst);
+        let mut next = self.newest.load(Acquire);
+        // SAFETY: pooled slots stay mapped, and the list only grows.
+        while let Some(task) = unsafe { next.as_ref() } {
+            task.slot.follow();
+            next = task.slot.older;
+        }
+    }
+
+    fn list(&self, task: *mut Task) {
         let mut older = self.newest.load(Relaxed);
         loop {
             // SAFETY: the task is its maker's alone until it is queued.
