@@ -2,7 +2,7 @@
 
 use super::calibrate::measured;
 use super::keys;
-use super::layout::{FUTEX_OFFSET, current, layout, load, store};
+use super::layout::{FUTEX_OFFSET, Rseq, current, layout, load, store};
 use super::robust;
 use super::tls::{self, Header};
 use core::ffi::{c_long, c_void};
@@ -103,9 +103,9 @@ unsafe fn begin(t: *mut u8, id: u32, stack: Stack) {
         store(t, m.stack, [stack.block as usize, stack.size, stack.guard, stack.reported_guard]);
         store(t, m.result, null_mut::<c_void>());
         store(t.offset(l.resp), 0, t.add(m.resolver));
-        if let Some(at) = l.rseq {
-            // RSEQ_CPU_ID_UNINITIALIZED: the kernel was told of the OS thread's area, not of this one.
-            store(t.offset(at), 4, -1i32);
+        if let Some(rseq) = &l.rseq {
+            // The kernel was told of the OS thread's area, not of this one.
+            store(t.offset(rseq.at), Rseq::CPU_ID, rseq.cpu_id);
         }
     }
     set_tid(t, id);

@@ -5,11 +5,13 @@
 //! placement is confirmed by the distances between the described ones.
 
 use super::calibrate::Native;
-use super::layout::{FUTEX_OFFSET, Functions, KEY_BLOCK, KEY_BLOCKS, KEY_DATA, Key, LAYOUT, Layout, current, load};
+use super::layout::{
+    FUTEX_OFFSET, Functions, KEY_BLOCK, KEY_BLOCKS, KEY_DATA, Key, LAYOUT, Layout, Rseq, current, load,
+};
 use super::library::{Unsupported, expect, function, next};
 use super::modules::{Modules, Segment};
 use super::tls::{self, Header};
-use core::ffi::{CStr, c_char, c_int, c_long};
+use core::ffi::{CStr, c_char, c_int, c_long, c_void};
 
 /// One `_thread_db_*` field descriptor.
 pub(super) struct Field {
@@ -78,8 +80,7 @@ fn read() -> Result<Layout, Unsupported> {
         first_block: specific.wrapping_sub(KEY_BLOCK),
         specific,
         specific_used: field(c"_thread_db_pthread_report_events")?.offset.wrapping_sub(1),
-        // SAFETY: `__rseq_offset` is a `ptrdiff_t` (<sys/rseq.h>).
-        rseq: next(c"__rseq_offset").ok().map(|offset| unsafe { *offset.cast::<isize>() }),
+        rseq: next(c"__rseq_offset").ok().map(|offset| rseq(t, offset)),
         tls_size: tls_size.wrapping_sub(size),
         tls_align,
         libc: Segment::of_libc(t)?,
@@ -111,6 +112,17 @@ pub(super) fn real_syscall() -> Result<Syscall, Unsupported> {
     unsafe { function(c"syscall") }
 }
 
+/// The rseq area by what `__rseq_offset` is, and how it is in the thread `t`.
+fn rseq(t: *mut u8, offset: *mut c_void) -> Rseq {
+    // SAFETY: `__rseq_offset` is a `ptrdiff_t` (<sys/rseq.h>), and the area is the calling thread's.
+    let (at, cpu_id) = unsafe {
+        let at = *offset.cast::<isize>();
+        (at, load::<i32>(t.offset(at), Rseq::CPU_ID))
+    };
+    let off = cpu_id == Rseq::REGISTRATION_FAILED;
+    Rseq { at, cpu_id: if off { cpu_id } else { Rseq::UNINITIALIZED } }
+}
+
 /// Where the kernel was told this thread's robust list is: `&t->robust_head`.
 fn robust_list() -> Result<usize, Unsupported> {
     let (mut head, mut length) = (0usize, 0usize);
@@ -138,7 +150,10 @@ fn verify(l: &Layout, t: *mut u8) -> Result<(), Unsupported> {
     expect(size_of_struct(c"_thread_db_sizeof_pthread_key_struct")? == size_of::<Key>(), "table of keys")?;
     expect(field(c"_thread_db_pthread_key_struct_destr")?.offset == 8, "key destructors")?;
     expect(l.libc.contains(l.resp), "resolver state")?;
-    expect(l.rseq.is_none_or(|at| at >= -(l.tls_size as isize) && at + 32 <= l.size as isize), "rseq area")?;
+    expect(
+        l.rseq.as_ref().is_none_or(|&Rseq { at, .. }| at >= -(l.tls_size as isize) && at + 32 <= l.size as isize),
+        "rseq area",
+    )?;
     let syscall = real_syscall()?;
     // SAFETY: `t` is this thread's own live descriptor, and the offsets were just shown to be inside it; gettid and
     // getpid have no precondition.

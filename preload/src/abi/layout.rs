@@ -23,8 +23,8 @@ pub(super) struct Layout {
     pub specific: usize,
     /// `specific_used`, a byte; `report_events` and `user_stack` are the two bytes above.
     pub specific_used: usize,
-    /// The rseq area, relative to `t` (below it in newer releases); `None` before 2.35.
-    pub rseq: Option<isize>,
+    /// The rseq area; `None` before 2.35.
+    pub rseq: Option<Rseq>,
     /// Static TLS with its surplus, below `t`.
     pub tls_size: usize,
     pub tls_align: usize,
@@ -41,6 +41,22 @@ pub(super) struct Layout {
 
 // SAFETY: the pointers lead to objects of libc that live as long as the process; accesses are justified where made.
 unsafe impl Sync for Layout {}
+
+/// glibc's struct rseq of each thread (<sys/rseq.h>), as the kernel was not told of it.
+pub(super) struct Rseq {
+    /// Relative to `t` (below it in newer releases).
+    pub at: isize,
+    /// `cpu_id` of a thread whose area the kernel does not know: RSEQ_CPU_ID_UNINITIALIZED, or what glibc leaves where it
+    /// is not to use it (glibc.pthread.rseq=0) or can't, RSEQ_CPU_ID_REGISTRATION_FAILED.
+    pub cpu_id: i32,
+}
+
+impl Rseq {
+    pub const UNINITIALIZED: i32 = -1;
+    pub const REGISTRATION_FAILED: i32 = -2;
+    /// Where `cpu_id` is in it.
+    pub const CPU_ID: usize = 4;
+}
 
 /// `struct pthread_key_struct` (glibc `sysdeps/nptl/internaltypes.h`): `seq` is odd while the key is in use.
 #[repr(C)]
