@@ -24,6 +24,7 @@ mod init;
 mod kernel;
 mod loader;
 mod os_thread;
+mod own_files;
 mod process;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;

@@ -103,6 +103,17 @@ pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
     result
 }
 
+/// Makes a call by which the kernel comes to hold on to the calling thread itself. A coroutine keeps its OS thread from
+/// here on, which ends when it does.
+pub fn hold(call: impl FnOnce() -> c_long) -> c_long {
+    wait::pin("the kernel holds on to its OS thread");
+    let result = call();
+    if let Some(task) = guard::self_task().filter(|_| result != -1) {
+        sched::carrier_of(task).note_change(Changed::Held);
+    }
+    result
+}
+
 /// The native thread of this kernel's id was changed.
 pub fn note_native(tid: pid_t) {
     if tid as u32 == MAIN.load(Relaxed) {
@@ -142,7 +153,7 @@ impl Other {
 
     /// As [`Other::set`], of what keeps hold of the OS thread, which is to end with the coroutine.
     pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        self.change(Changed::ForGood, call)
+        self.change(Changed::Held, call)
     }
 
     /// As [`Other::set`], of what does not change the OS thread.
@@ -204,12 +215,12 @@ pub fn passes_on_changes() -> bool {
 /// On a carrier whose coroutine has ended, which kept it: makes the OS thread as it was before. False: it can't be
 /// done, and the OS thread is to end.
 pub fn renew(carrier: &Carrier) -> bool {
-    if carrier.has_changed(Changed::Bequeathed) {
+    if [Changed::ForGood, Changed::Bequeathed, Changed::Held].into_iter().any(|what| carrier.has_changed(what)) {
         return false;
     }
     register_robust_list(carrier.thread_pointer() as *mut u8);
     show_name(&NAME.lock());
-    !carrier.is_changed() || (!carrier.has_changed(Changed::ForGood) && set_back(unchanged()).is_some())
+    !carrier.is_changed() || set_back(unchanged()).is_some()
 }
 
 /// On the carrier of `task`, which has ended and left it mutexes that only the end of the OS thread passes on: it is to end,

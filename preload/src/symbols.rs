@@ -390,6 +390,13 @@ macro_rules! symbols {
         called   changes_thread(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long
                  => OF_ONE_THREAD, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups,
                     SYS_set_mempolicy, SYS_seccomp, SYS_ioperm, SYS_iopl, SYS_landlock_restrict_self;
+        called   holds_thread(a1: usize, a2: usize, a3: usize, a4: usize) -> c_long
+                 => "the kernel holds on to the calling thread: a coroutine keeps its OS thread from then on",
+                    SYS_ptrace, SYS_io_uring_setup, SYS_io_uring_register, SYS_set_robust_list, SYS_rseq;
+        called   perf_event_open(attr: usize, tid: c_int, cpu: c_int, group: c_int, flags: usize) -> c_int
+                 => "a coroutine that is counted keeps its OS thread", SYS_perf_event_open;
+        called   keys(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long
+                 => "a coroutine that changes its keyrings keeps its OS thread", SYS_keyctl, SYS_add_key, SYS_request_key;
     }
 
     Os os Os "processes" {
@@ -516,6 +523,9 @@ macro_rules! symbols {
                  => BY_OWN_ID, SYS_process_vm_writev;
         tracks   capget(header: *mut c_void, data: *mut c_void) -> c_int => BY_OWN_ID, SYS_capget;
         tracks   capset(header: *mut c_void, data: *const c_void) -> c_int => OF_OS_THREAD, SYS_capset;
+        tracks   arch_prctl(code: c_int, address: usize) -> c_int => "a coroutine that sets its GS keeps its OS thread", SYS_arch_prctl;
+        tracks   pkey_alloc(flags: c_uint, rights: c_uint) -> c_int => "the rights to a key are the coroutine's own", SYS_pkey_alloc;
+        tracks   ptrace(request: c_uint, pid: pid_t, address: usize, data: usize) -> c_long => "variadic; a tracer keeps its OS thread";
         tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD, SYS_personality;
     }
 

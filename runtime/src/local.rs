@@ -10,7 +10,7 @@
 //! | `critical` | its own thread | how many sections of `signals` it is in; never 0 while a coroutine does not run |
 //! | `due` | anybody | there is something to see to at the end of the section |
 //! | `held`, `held_mask` | its own thread | the signals kept back till then, a mask, and the mask to put back |
-//! | `vforks` | its own thread | how many calls of vfork(2) it sleeps in: what runs meanwhile is their child |
+//! | `vforks` | its own thread | how many calls of vfork(2) it sleeps in: what runs meanwhile is their child; and [`OWN_FILES`] |
 //! | `handled` | its own thread | see `signals::Handled` |
 
 use crate::arch;
@@ -68,7 +68,21 @@ pub fn current() -> Option<&'static Task> {
 /// Whether the caller is the child of a vfork(2), which runs with the storage and on the stack of its parent's thread.
 #[inline]
 pub fn is_vfork_child() -> bool {
-    arch::local_word::<{ offset_of!(Local, vforks) }>() as u32 != 0
+    arch::local_word::<{ offset_of!(Local, vforks) }>() as u32 & !OWN_FILES != 0
+}
+
+/// In `vforks`: the thread has a table of descriptors of its own, of which we know nothing.
+const OWN_FILES: u32 = 1 << 31;
+
+/// Whether the caller has a table of descriptors of its own (unshare(2) with CLONE_FILES).
+#[inline]
+pub fn has_own_files() -> bool {
+    arch::local_word::<{ offset_of!(Local, vforks) }>() as u32 & OWN_FILES != 0
+}
+
+/// The caller has a table of descriptors of its own from here on. It waits as a native thread does.
+pub fn set_own_files() {
+    Local::mine().vforks.fetch_or(OWN_FILES, Relaxed);
 }
 
 /// The calling thread's coroutine, even while it keeps an OS thread and acts natively. The child of a vfork is none.

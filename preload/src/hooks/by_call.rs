@@ -167,3 +167,39 @@ pub unsafe fn timer_create(number: c_long, clock: c_int, event: *const sigevent,
 pub unsafe fn changes_thread(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long {
     os_thread::change(Changed::ForGood, || unsafe { kernel(number, [a1, a2, a3, a4, a5]) })
 }
+
+/// What it holds on to is the OS thread: as a tracer, or the one that may submit to a ring.
+pub unsafe fn holds_thread(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize) -> c_long {
+    os_thread::hold(|| unsafe { kernel(number, [a1, a2, a3, a4]) })
+}
+
+/// Of a CPU, with -1 for the thread, it is nobody's.
+pub unsafe fn perf_event_open(
+    number: c_long,
+    attr: usize,
+    tid: c_int,
+    cpu: c_int,
+    group: c_int,
+    flags: usize,
+) -> c_int {
+    let open =
+        |tid: pid_t| unsafe { kernel(number, [attr, tid as usize, cpu as usize, group as usize, flags]) as c_int };
+    if tid < 0 { open(tid) } else { Whose::by_id(tid).watch(open) }
+}
+
+/// A thread's keyrings are in its credentials. Who changes these names a keyring of its own, or joins one.
+pub unsafe fn keys(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long {
+    const KEYCTL_JOIN_SESSION_KEYRING: usize = 1;
+    const KEYCTL_SET_REQKEY_KEYRING: usize = 14;
+    const KEYCTL_ASSUME_AUTHORITY: usize = 16;
+    /// KEY_SPEC_THREAD_KEYRING and KEY_SPEC_PROCESS_KEYRING: made when they are first named.
+    const OWN: [c_int; 2] = [-1, -2];
+    let joins = matches!(a1, KEYCTL_JOIN_SESSION_KEYRING | KEYCTL_SET_REQKEY_KEYRING | KEYCTL_ASSUME_AUTHORITY);
+    let names = [a2, a3, a4, a5].into_iter().any(|key| OWN.contains(&(key as c_int)));
+    let call = || unsafe { kernel(number, [a1, a2, a3, a4, a5]) };
+    if names || (number == SYS_keyctl && joins) {
+        os_thread::change(Changed::ForGood, call)
+    } else {
+        wait::detach(call)
+    }
+}

@@ -4,7 +4,9 @@
 
 use crate::export::real;
 use crate::fd;
+use crate::own_files;
 use crate::wait;
+use iopatch_runtime::local;
 use iopatch_runtime::sys::descriptor;
 use libc::*;
 
@@ -32,6 +34,12 @@ pub(super) fn close_by(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
 
 /// Closes the stretches between the library's own. CLOSE_RANGE_CLOEXEC closes nothing now, and ours close on exec.
 pub unsafe fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
+    let unshare = CLOSE_RANGE_UNSHARE as c_int;
+    if first <= last && flags & unshare != 0 && !local::has_own_files() {
+        // None of all numbers is open: a table of its own, and nothing closed.
+        let unshared = own_files::begin(|| unsafe { real::close_range(LAST, LAST, flags) });
+        return if unshared == 0 { unsafe { close_range(first, last, flags & !unshare) } } else { -1 };
+    }
     if first > last || flags & CLOSE_RANGE_CLOEXEC as c_int != 0 {
         return unsafe { real::close_range(first, last, flags) };
     }
@@ -86,6 +94,9 @@ pub unsafe fn dup3(fd: c_int, to: c_int, flags: c_int) -> c_int {
 /// dup2 and dup3 close `to` inside, if `fd` is open.
 fn replace(fd: c_int, to: c_int, call: impl FnOnce() -> c_int) -> c_int {
     if descriptor::is_hidden(fd) {
+        return bad();
+    }
+    if local::has_own_files() && descriptor::is_hidden(to) {
         return bad();
     }
     descriptor::vacate(to);

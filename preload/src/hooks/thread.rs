@@ -12,10 +12,12 @@ pub use super::thread_attr::{
 use super::mutex;
 use crate::export::real;
 use crate::guard;
+use crate::own_files;
 use crate::process;
 use crate::signals;
 use crate::threads;
 use crate::wait;
+use iopatch_runtime::local;
 use libc::*;
 
 // SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.
@@ -28,6 +30,7 @@ pub unsafe fn pthread_create(
 ) -> c_int {
     match unsafe { threads::Plan::read(attr, start as usize) } {
         Some(plan) if process::runtime().is_some() => unsafe { threads::create(thread, &plan, start, arg) },
+        _ if local::has_own_files() => unsafe { own_files::create(thread, attr, start, arg) },
         _ => unsafe { real::pthread_create(thread, attr, start, arg) },
     }
 }

@@ -12,7 +12,9 @@ use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
 use crate::os_thread::{self, Other};
+use crate::own_files;
 use crate::wait;
+use iopatch_runtime::arch;
 use iopatch_runtime::sched;
 use iopatch_runtime::sched::Changed;
 use iopatch_runtime::task::ids;
@@ -69,7 +71,7 @@ impl Whose {
     /// ends when it does.
     pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> c_int {
         match self {
-            Self::Mine => change_for_good(|| call(unsafe { real::gettid() })),
+            Self::Mine => os_thread::hold(|| call(unsafe { real::gettid() }).into()) as c_int,
             Self::Kernels(tid) => call(tid),
             Self::Coroutines(other) => other.watch(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int),
         }
@@ -106,7 +108,7 @@ fn change_for_good(call: impl FnOnce() -> c_int) -> c_int {
 }
 
 /// prctl(2)'s options that change the calling thread alone; all others are the process's or only ask.
-const OF_A_THREAD: [c_int; 12] = [
+const OF_A_THREAD: [c_int; 14] = [
     PR_SET_PDEATHSIG,
     PR_SET_KEEPCAPS,
     PR_SET_SECCOMP,
@@ -118,8 +120,13 @@ const OF_A_THREAD: [c_int; 12] = [
     PR_SET_NO_NEW_PRIVS,
     PR_CAP_AMBIENT,
     PR_SET_SPECULATION_CTRL,
+    PR_SET_IO_FLUSHER,
+    PR_SET_SYSCALL_USER_DISPATCH,
     PR_SCHED_CORE,
 ];
+// Linux 5.6 and 5.11; the crate has no names for them.
+const PR_SET_IO_FLUSHER: c_int = 57;
+const PR_SET_SYSCALL_USER_DISPATCH: c_int = 59;
 
 // SAFETY, of all hooks below: the program's, who asked for this very call.
 
@@ -232,7 +239,8 @@ pub unsafe fn setns(fd: c_int, kind: c_int) -> c_int {
 }
 
 pub unsafe fn unshare(flags: c_int) -> c_int {
-    change_for_good(|| unsafe { real::unshare(flags) })
+    let call = || unsafe { real::unshare(flags) };
+    if flags & CLONE_FILES != 0 { own_files::begin(call) } else { change_for_good(call) }
 }
 
 pub unsafe fn setfsuid(uid: uid_t) -> c_int {
@@ -294,6 +302,28 @@ pub unsafe fn capget(header: *mut c_void, data: *mut c_void) -> c_int {
 
 pub unsafe fn capset(header: *mut c_void, data: *const c_void) -> c_int {
     change_for_good(|| unsafe { real::capset(header, data) })
+}
+
+/// The base of GS, and whether cpuid faults; what it only asks, or changes for the process, it does where it is called.
+pub unsafe fn arch_prctl(code: c_int, address: usize) -> c_int {
+    const ARCH_SET_GS: c_int = 0x1001;
+    const ARCH_SET_CPUID: c_int = 0x1012;
+    let call = || unsafe { real::arch_prctl(code, address) };
+    if matches!(code, ARCH_SET_GS | ARCH_SET_CPUID) { change_for_good(call) } else { call() }
+}
+
+/// The rights to a key are the thread's, in a register: they are carried from the first key on.
+pub unsafe fn pkey_alloc(flags: c_uint, rights: c_uint) -> c_int {
+    let key = unsafe { real::pkey_alloc(flags, rights) };
+    if key >= 0 {
+        arch::has_pkeys();
+    }
+    key
+}
+
+/// The tracer is the thread.
+pub unsafe fn ptrace(request: c_uint, pid: pid_t, address: usize, data: usize) -> c_long {
+    os_thread::hold(|| unsafe { real::ptrace(request, pid, address, data) })
 }
 
 pub unsafe fn personality(persona: c_ulong) -> c_int {

@@ -1,4 +1,4 @@
-//! x86-64: the FS base (the thread pointer), the floating-point control words, raw system calls,
+//! x86-64: the FS base (the thread pointer), the control words of the CPU, raw system calls,
 //! and the runtime's own word of thread-local storage.
 
 use core::arch::{asm, global_asm};
@@ -40,15 +40,26 @@ pub unsafe fn set_thread_pointer(tp: usize) {
     }
 }
 
-/// The floating-point environment that a thread sets: MXCSR with its sticky flags, and the x87
-/// control word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct FloatControl {
-    mxcsr: u32,
-    x87: u16,
+/// Whether the program has protection keys: only then are the rights of threads looked at.
+static PKEYS: AtomicBool = AtomicBool::new(false);
+/// The rights that the kernel gives to the first thread: key 0 alone.
+const INITIAL_PKRU: u32 = 0x5555_5554;
+
+/// The program has made a protection key (pkey_alloc(2)); the kernel has given the caller its rights.
+pub fn has_pkeys() {
+    PKEYS.store(true, Relaxed);
 }
 
-impl FloatControl {
+/// What the CPU keeps for a thread besides its registers: MXCSR with its sticky flags, the x87 control word, and the
+/// rights to memory by protection keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Controls {
+    mxcsr: u32,
+    x87: u16,
+    pkru: u32,
+}
+
+impl Controls {
     #[inline]
     pub fn read() -> Self {
         let (mut mxcsr, mut x87) = (0u32, 0u16);
@@ -57,18 +68,35 @@ impl FloatControl {
             asm!("stmxcsr [{}]", "fnstcw [{}]", in(reg) &raw mut mxcsr, in(reg) &raw mut x87,
                  options(nostack, preserves_flags));
         }
-        Self { mxcsr, x87 }
+        Self { mxcsr, x87, pkru: if PKEYS.load(Relaxed) { Self::read_pkru() } else { INITIAL_PKRU } }
+    }
+
+    fn read_pkru() -> u32 {
+        let pkru;
+        // SAFETY: the kernel has made a key, so the CPU has the instruction; it changes eax and edx alone.
+        unsafe { asm!("rdpkru", in("ecx") 0, out("eax") pkru, out("edx") _, options(nostack, preserves_flags)) };
+        pkru
     }
 
     /// Loads `self`, given what is `loaded` now: most switches change nothing and load nothing.
     #[inline]
     pub fn load_over(self, loaded: Self) {
         if self != loaded {
-            // SAFETY: both words were stored by `read`, so no reserved bit is set.
-            unsafe {
-                asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &raw const self.mxcsr,
-                     in(reg) &raw const self.x87, options(nostack, preserves_flags, readonly));
-            }
+            self.load(self.pkru != loaded.pkru);
+        }
+    }
+
+    #[inline]
+    fn load(self, pkru: bool) {
+        // SAFETY: both words were stored by `read`, so no reserved bit is set.
+        unsafe {
+            asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &raw const self.mxcsr,
+                 in(reg) &raw const self.x87, options(nostack, preserves_flags, readonly));
+        }
+        if pkru {
+            // SAFETY: two values differ, so that one was read: as in `read_pkru`. The stacks and the runtime are of key 0,
+            // to which every thread has the rights that it had before.
+            unsafe { asm!("wrpkru", in("ecx") 0, in("eax") self.pkru, in("edx") 0, options(nostack, preserves_flags)) };
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it is used.
 
 use super::Slot;
+use crate::local;
 use crate::sync::{AtomicPtr, AtomicUsize, Relaxed};
 use crate::sys::memory;
 use core::ptr::null_mut;
@@ -43,9 +44,13 @@ pub fn capacity() -> usize {
 }
 
 /// The slot of `fd`. `None` before [`init`], for a negative number, and for one past
-/// [`capacity`]: calls on it block their OS thread.
+/// [`capacity`]: calls on it block their OS thread. `None` for every number of a thread that has a table of descriptors of
+/// its own: the slots are of the numbers of all others.
 #[inline]
 pub fn slot(fd: RawFd) -> Option<&'static Slot> {
+    if local::has_own_files() {
+        return None;
+    }
     let index = fd as u32 as usize;
     // SAFETY: the array has that many slots, and is never freed.
     (index < COUNT.load(Relaxed)).then(|| unsafe { &*SLOTS.load(Relaxed).add(index) })

@@ -3,7 +3,7 @@
 
 use super::cpu_clock::Estimate;
 use super::{Runtime, Worker, get};
-use crate::arch::{self, FloatControl};
+use crate::arch::{self, Controls};
 use crate::local::Local;
 use crate::signals::{self, masks};
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
@@ -24,6 +24,13 @@ pub enum Changed {
     ForGood = 2,
     /// It has left mutexes locked that the kernel passes on when the OS thread ends.
     Bequeathed = 4,
+    /// Nothing, but the kernel holds on to the OS thread itself: as a tracer, the owner of a ring, what counters count.
+    Held = 8,
+}
+
+impl Changed {
+    /// What a new thread inherits.
+    const INHERITED: u32 = Self::Scheduling as u32 | Self::ForGood as u32;
 }
 
 /// See the module. Its place stays mapped when its OS thread ends, for stale looks, and will be another's.
@@ -40,9 +47,9 @@ pub struct Carrier {
     /// Its OS thread is to end.
     leaves: Cell<bool>,
     pub(super) next_idle: AtomicPtr<Carrier>,
-    /// The OS thread's own thread pointer, floating-point environment, and present signal mask.
+    /// The OS thread's own thread pointer, control words, and present signal mask.
     thread_pointer: Cell<usize>,
-    float: FloatControl,
+    controls: Controls,
     mask: AtomicU64,
     alt_stack: Cell<AltStack>,
     /// The kernel's id of the OS thread; 0: it has not run yet.
@@ -119,7 +126,7 @@ impl Carrier {
         runtime.left.lock().push(self);
     }
 
-    /// One whose OS thread the caller is about to make, which inherits the caller's floating-point environment.
+    /// One whose OS thread the caller is about to make, which inherits the caller's control words.
     fn new() -> Self {
         Self {
             worker: AtomicPtr::new(null_mut()),
@@ -130,7 +137,7 @@ impl Carrier {
             leaves: Cell::new(false),
             next_idle: AtomicPtr::new(null_mut()),
             thread_pointer: Cell::new(0),
-            float: FloatControl::read(),
+            controls: Controls::read(),
             mask: AtomicU64::new(signal::ALL),
             alt_stack: Cell::new(AltStack::NONE),
             tid: AtomicU32::new(0),
@@ -361,14 +368,14 @@ impl Carrier {
 
     /// Whether threads that are made on this OS thread are unlike the others.
     pub fn is_changed(&self) -> bool {
-        self.changed.load(Relaxed) != 0
+        self.changed.load(Relaxed) & Changed::INHERITED != 0
     }
 
     pub fn has_changed(&self, what: Changed) -> bool {
         self.changed.load(Relaxed) & what as u32 != 0
     }
 
-    /// Puts on what the task's thread has of its own (signal mask, floating-point environment,
+    /// Puts on what the task's thread has of its own (signal mask, control words,
     /// thread pointer), switches to it, and takes it off again.
     fn switch_to(&self, runtime: &Runtime, task: &Task) -> Option<Step> {
         self.set_mask(task.mask());
@@ -376,7 +383,7 @@ impl Carrier {
         if alt_stack != self.alt_stack.get() {
             alt_stack.put_on();
         }
-        task.float.get().load_over(self.float);
+        task.controls.get().load_over(self.controls);
         let mine = Local::mine();
         self.begin_stint(task);
         // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage but `mine`.
@@ -394,9 +401,9 @@ impl Carrier {
             step
         };
         self.end_stint(task);
-        let float = FloatControl::read();
-        task.float.set(float);
-        self.float.load_over(float);
+        let controls = Controls::read();
+        task.controls.set(controls);
+        self.controls.load_over(controls);
         self.alt_stack.set(task.alt_stack());
         step
     }

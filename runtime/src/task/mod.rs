@@ -4,7 +4,7 @@
 //!
 //! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
-//! * `coroutine`, `float`: the OS thread that runs the task (between `resume` and `settle`).
+//! * `coroutine`, `controls`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
 //! * `timed`, `cpu`: see `sched/cpu_clock.rs`.
 //! * `bound_to`: see `sched/bind.rs`.
@@ -16,7 +16,7 @@ mod state;
 
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
-use crate::arch::{self, FloatControl};
+use crate::arch::{self, Controls};
 use crate::local::Local;
 use crate::sched::{self, Carrier, CpuTime};
 use crate::signals::{self, Number, masks};
@@ -83,7 +83,7 @@ pub struct Task {
     yielder: Cell<*const Yielder<(), Step>>,
     /// Where the stack was when the task switched away.
     frame: Cell<usize>,
-    pub(crate) float: Cell<FloatControl>,
+    pub(crate) controls: Cell<Controls>,
     /// The signal mask of the thread: kernel layout. Only the thread itself changes it.
     mask: AtomicU64,
     /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
@@ -146,7 +146,7 @@ impl Task {
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(null()),
             frame: Cell::new(slot.stack_high),
-            float: Cell::new(FloatControl::read()),
+            controls: Cell::new(Controls::read()),
             mask: AtomicU64::new(0),
             signals: AtomicU64::new(0),
             interrupted: AtomicBool::new(false),
@@ -184,7 +184,7 @@ impl Task {
             coroutine: _, // `retire` has emptied it
             yielder,
             frame,
-            float,
+            controls,
             mask,
             signals,
             interrupted,
@@ -214,7 +214,7 @@ impl Task {
         carrier.store(null_mut(), Relaxed);
         yielder.set(null());
         frame.set(slot.stack_high);
-        float.set(FloatControl::read());
+        controls.set(Controls::read());
         mask.store(0, Relaxed);
         signals.store(0, Relaxed);
         interrupted.store(false, Relaxed);
