@@ -14,7 +14,7 @@ use crate::threads;
 use crate::wait::{self, Deadline};
 use iopatch_runtime::arch;
 use iopatch_runtime::sched::{self, Carrier, Changed, Unbound};
-use iopatch_runtime::signals::{Info, section};
+use iopatch_runtime::signals::{self, Info, section};
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::sys::signal;
 use libc::*;
@@ -288,22 +288,20 @@ unsafe fn ioprio(number: c_long, tid: pid_t, priority: c_int) -> c_int {
 pub type Handler = unsafe extern "C-unwind" fn(c_int, *mut Info, *mut ucontext_t);
 
 /// Runs glibc's handler under the descriptor that it is to answer for: the OS thread's own. No handler of the program's
-/// may run there.
+/// may run there, but for that of SIGABRT: glibc ends a process in which setuid() fails in some threads only, by abort(3),
+/// which opens that signal and ends in a fault if it does not arrive.
 ///
 /// # Safety
 /// The kernel's arguments, in the handler of that signal.
 pub unsafe fn answer_setxid(handler: Handler, signum: c_int, info: *mut Info, context: *mut ucontext_t) {
     let running = arch::thread_pointer();
-    let Some(own) = guard::self_task().map(sched::carrier_of) else {
-        // SAFETY: the caller's promise.
-        return unsafe { handler(signum, info, context) };
-    };
+    let own = guard::self_task().map_or(running, |task| sched::carrier_of(task).thread_pointer());
     let mask = signal::mask();
     signal::set_mask(signal::ALL);
     // SAFETY: both descriptors are live, and glibc's handler writes no thread-local storage of ours.
     unsafe {
-        arch::set_thread_pointer(own.thread_pointer());
-        handler(signum, info, context);
+        arch::set_thread_pointer(own);
+        signals::at_once(|| handler(signum, info, context));
         arch::set_thread_pointer(running);
     }
     signal::set_mask(mask);

@@ -143,6 +143,15 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
     Arrival::Return
 }
 
+/// Runs `call`, with every signal blocked, as if in no section: one that it opens arrives at once.
+pub fn at_once<R>(call: impl FnOnce() -> R) -> R {
+    let mine = Local::mine();
+    let depth = mine.critical.swap(0, Relaxed);
+    let result = call();
+    mine.critical.store(depth, Relaxed);
+    result
+}
+
 /// The scheduler's own thread may be about to sleep: it must look first.
 fn wake_scheduler() {
     let Some(runtime) = sched::get() else { return };
