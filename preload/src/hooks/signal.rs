@@ -187,6 +187,8 @@ pub unsafe fn pthread_kill(thread: pthread_t, signum: c_int) -> c_int {
 
 pub unsafe fn pthread_sigqueue(thread: pthread_t, signum: c_int, value: sigval) -> c_int {
     match unsafe { guard::task_of(thread) } {
+        // To pthread_kill it is there until it is joined (glibc `nptl/pthread_sigqueue.c`).
+        Some(task) if task.is_finished() => ESRCH,
         Some(task) => threads::send(task, signum, SI_QUEUE, value.sival_ptr as u64),
         None => unsafe { real::pthread_sigqueue(thread, signum, value) },
     }

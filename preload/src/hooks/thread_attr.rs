@@ -42,6 +42,9 @@ pub unsafe fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -
     }
 }
 
+/// A thread that has ended has no name: glibc finds no file of it in /proc.
+const NAMELESS: c_int = ENOENT;
+
 pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int {
     let Some(task) = (unsafe { guard::task_of(thread) }) else {
         return unsafe { real::pthread_setname_np(thread, name) };
@@ -49,6 +52,9 @@ pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_in
     let bytes = unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes();
     if bytes.len() >= NAME {
         return ERANGE;
+    }
+    if task.is_finished() {
+        return NAMELESS;
     }
     let mut whole = [0; NAME];
     whole[..bytes.len()].copy_from_slice(bytes);
@@ -62,6 +68,9 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
     };
     if n < NAME {
         return ERANGE;
+    }
+    if task.is_finished() {
+        return NAMELESS;
     }
     unsafe { name.cast::<[u8; NAME]>().write(task.name()) };
     0
