@@ -23,7 +23,14 @@ pub fn register() {
         && let Some(real) = real()
     {
         // SAFETY: the handlers live as long as the process: the library is never unloaded.
-        unsafe { real(None, Some(process::forked_in_parent), Some(process::forked_in_child), null_mut()) };
+        unsafe {
+            real(
+                Some(process::before_fork),
+                Some(process::forked_in_parent),
+                Some(process::forked_in_child),
+                null_mut(),
+            )
+        };
     }
 }
 

@@ -25,6 +25,7 @@ mod kernel;
 mod loader;
 mod os_thread;
 mod own_files;
+mod parent_death;
 mod process;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;

@@ -5,9 +5,10 @@ use crate::config;
 use crate::export::real;
 use crate::fd;
 use crate::fork;
-use crate::guard;
+use crate::guard::{self, Task};
 use crate::hooks::{command, shared_cond};
 use crate::os_thread;
+use crate::parent_death;
 use crate::say::{log, say};
 use crate::signals;
 use crate::threads;
@@ -186,6 +187,11 @@ pub fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void)
     }
 }
 
+/// The caller is about to fork.
+pub extern "C-unwind" fn before_fork() {
+    parent_death::before_fork();
+}
+
 /// After a fork every open file is the child's, too.
 pub extern "C-unwind" fn forked_in_parent() {
     fd::all_shared();
@@ -198,7 +204,8 @@ pub extern "C-unwind" fn forked_in_child() {
         return;
     }
     let mine = Local::mine();
-    let was_coroutine = guard::self_task().is_some();
+    let coroutine = guard::self_task().map(Task::id);
+    parent_death::in_child(coroutine.unwrap_or(0));
     sched::forget_in_child();
     // SAFETY: whoever held it is not in this process.
     unsafe { STARTING.forget_holder() };
@@ -210,7 +217,7 @@ pub extern "C-unwind" fn forked_in_child() {
         of_the_parent.store(false, Relaxed);
     }
     signals::begin_main();
-    FORKED_FROM_COROUTINE.store(was_coroutine, Relaxed);
+    FORKED_FROM_COROUTINE.store(coroutine.is_some(), Relaxed);
 }
 
 /// The child's main thread was a coroutine: its start routine's end is that of a thread, not of main.

@@ -7,6 +7,7 @@ use crate::golang;
 use crate::guard::{self, Task};
 use crate::hooks::clone;
 use crate::os_thread;
+use crate::parent_death;
 use crate::process;
 use crate::say::log;
 use crate::wait::{self, Deadline, Wake};
@@ -271,6 +272,7 @@ fn end(task: &'static Task) {
     if task.clear_at_end.get() != 0 {
         clone::clear(task.clear_at_end.get());
     }
+    parent_death::send_for(task.id());
     abi::set_tid(task.thread_pointer() as *mut u8, 0);
     let before = task.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {

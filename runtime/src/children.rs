@@ -15,8 +15,9 @@ use crate::park;
 use crate::sched::{self, Runtime};
 use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicI32, AtomicU32, Lock, Relaxed, Release};
-use crate::sys::descriptor;
+use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Epoll, Event};
+use crate::sys::{descriptor, futex};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -44,6 +45,21 @@ enum State {
 /// The word that changes when `pid` has ended.
 pub fn word(pid: i32) -> &'static AtomicU32 {
     &ENDED[pid as usize % WORDS]
+}
+
+/// Returns when the calling OS thread has no children. Were it to end before, the kernel would send them their parent-death
+/// signal (prctl(2)), though the coroutine that forked them may live.
+pub(crate) fn outlive() {
+    const SYS_WAITID: usize = 247;
+    const P_ALL: usize = 0;
+    /// WEXITED, WNOHANG, WNOWAIT; of this thread alone, and of every kind (__WNOTHREAD, __WALL).
+    const ASKS: usize = 4 | 1 | 0x0100_0000 | 0x2000_0000 | 0x4000_0000;
+    const A_WHILE: u64 = 1_000_000_000;
+    let nobody_moves = AtomicU32::new(0);
+    // SAFETY: the call takes nothing, and writes nothing.
+    while unsafe { arch::syscall(SYS_WAITID, [P_ALL, 0, 0, ASKS, 0, 0]) } == 0 {
+        futex::wait(&nobody_moves, 0, Some(Deadline::after(A_WHILE)));
+    }
 }
 
 /// Has `pid` watched; false where that can't be.

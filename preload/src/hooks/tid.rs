@@ -13,6 +13,7 @@ use crate::fd;
 use crate::guard::{self, Task};
 use crate::os_thread::{self, Other};
 use crate::own_files;
+use crate::parent_death;
 use crate::wait;
 use iopatch_runtime::arch;
 use iopatch_runtime::sched;
@@ -141,6 +142,13 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
             if os_thread::is_kept_by(task) {
                 return unsafe { real::prctl(option, a2, a3, a4, a5) };
             }
+        }
+        (None, PR_SET_PDEATHSIG) => {
+            let done = change_for_good(|| unsafe { real::prctl(option, a2, a3, a4, a5) });
+            if done == 0 {
+                parent_death::ask(a2 as c_int);
+            }
+            return done;
         }
         (_, option) if OF_A_THREAD.contains(&option) => {
             return change_for_good(|| unsafe { real::prctl(option, a2, a3, a4, a5) });

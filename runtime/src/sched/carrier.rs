@@ -4,6 +4,7 @@
 use super::cpu_clock::Estimate;
 use super::{Runtime, Worker, get};
 use crate::arch::{self, Controls};
+use crate::children;
 use crate::local::Local;
 use crate::signals::{self, masks};
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
@@ -122,6 +123,9 @@ impl Carrier {
             runtime.put_idle(self);
         }
         Local::mine().carrier.store(null_mut(), Relaxed);
+        if !self.has_changed(Changed::Bequeathed) && !self.has_changed(Changed::Held) {
+            children::outlive();
+        }
         runtime.counts.left.fetch_add(1, Relaxed);
         runtime.left.lock().push(self);
     }
