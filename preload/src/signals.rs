@@ -4,9 +4,13 @@
 //! runtime decides whose the signal is, and whether now is the time for it (`iopatch_runtime::signals`). Defaults, ignored
 //! signals and all masks and alternate stacks are the kernel's, as ever.
 
+mod frame;
+
 use crate::export::real;
+use crate::fd::fail;
 use crate::guard::{self, Task};
 use crate::os_thread;
+use frame::Record;
 use iopatch_runtime::arch;
 use iopatch_runtime::local;
 use iopatch_runtime::signals::{self, Arrival, Info, Number};
@@ -41,9 +45,6 @@ pub fn is_main() -> bool {
 pub fn is_mains(thread_pointer: usize) -> bool {
     MAIN.load(Relaxed) == thread_pointer
 }
-
-/// What a handler of three arguments is; one of fewer does not look at the rest.
-type Handler = unsafe extern "C-unwind" fn(c_int, *mut Info, *mut ucontext_t);
 
 /// What the program has asked for one signal, where that is a function.
 struct Action {
@@ -134,7 +135,7 @@ pub fn changed(mask: u64, how: c_int, set: u64) -> u64 {
 }
 
 fn is_ours(action: &sigaction) -> bool {
-    action.sa_sigaction == arrived as *const () as usize
+    action.sa_sigaction == frame::arrived as *const () as usize
 }
 
 /// Has `action`, the kernel's of `signum`, tell what the program has installed.
@@ -203,30 +204,41 @@ fn install(signum: c_int, slot: &Action, new: &sigaction) -> c_int {
     // SAFETY: a signal set.
     let mask = unsafe { bits(&new.sa_mask) };
     slot.write(Wanted { handler: new.sa_sigaction, flags: new.sa_flags, mask });
-    let ours = sigaction {
-        sa_sigaction: arrived as *const () as usize,
+    let ours = KernelAction {
+        handler: frame::arrived as *const () as usize,
         // Reset when the program's handler runs, which may be later.
-        sa_flags: new.sa_flags & !SA_RESETHAND | SA_SIGINFO,
-        ..*new
+        flags: (new.sa_flags & !SA_RESETHAND | SA_SIGINFO | SA_RESTORER) as u32 as u64,
+        restorer: frame::restorer as *const () as usize,
+        mask,
     };
-    // SAFETY: a valid action.
-    unsafe { real::sigaction(signum, &ours, null_mut()) }
-}
-
-/// What the kernel runs.
-unsafe extern "C-unwind" fn arrived(signum: c_int, info: *mut Info, context: *mut ucontext_t) {
-    let number = Number(signum as u32);
-    // SAFETY: the kernel's arguments.
-    let (told, mask) = unsafe { (&mut *info, &mut *(&raw mut (*context).uc_sigmask).cast::<u64>()) };
-    // SAFETY: as above.
-    if let Arrival::Run = unsafe { signals::arrive(number, told, mask) } {
-        // SAFETY: as above.
-        unsafe { run(number, info, context) };
+    // libc's own would give the kernel libc's own place to return to.
+    // SAFETY: the kernel reads the structure.
+    let result =
+        unsafe { arch::syscall(SYS_rt_sigaction as usize, [signum as usize, &raw const ours as usize, 0, 8, 0, 0]) };
+    match result {
+        0 => 0,
+        errno => fail(-errno as c_int) as c_int,
     }
 }
 
-/// Runs the program's handler, with the kernel's arguments.
-unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
+/// A signal has arrived: where to go on with it, the program's handler, or nowhere.
+unsafe extern "C" fn begin(signum: c_int, info: *mut Info, context: *mut ucontext_t) -> usize {
+    let number = Number(signum as u32);
+    // SAFETY: the kernel's arguments.
+    unsafe {
+        let (told, mask) = (&mut *info, &mut *(&raw mut (*context).uc_sigmask).cast::<u64>());
+        match signals::arrive(number, told, mask) {
+            Arrival::Run => handler(number, context),
+            Arrival::Return => {
+                Record::leave(None, context);
+                0
+            }
+        }
+    }
+}
+
+/// The program's handler, for which all is noted that it is to be noted before it runs.
+unsafe fn handler(number: Number, context: *mut ucontext_t) -> usize {
     let signum = number.0 as c_int;
     let wanted = ACTIONS[signum as usize].read();
     if wanted.flags & SA_RESETHAND != 0 {
@@ -244,22 +256,28 @@ unsafe fn run(number: Number, info: *mut Info, context: *mut ucontext_t) {
     if let Some(mask) = task.and_then(|task| task.mask_after.take()) {
         (*place, noted) = (mask, mask);
     }
-    let before = *place;
-    let outer = signals::handled();
+    let restarts = wanted.flags & SA_RESTART != 0;
+    let record = Record { before: *place, noted, outer: signals::handled(), restarts, masked_wait };
     if let Some(task) = task {
         task.note_mask(meanwhile);
     }
-    // SAFETY: what the program has installed.
-    unsafe {
-        transmute::<usize, Handler>(wanted.handler)(signum, info, context);
-        // What its own calls have noted is not the interrupted one's.
-        signals::note_handlers(outer);
-        signals::note_handler(wanted.flags & SA_RESTART != 0);
-        if let Some(task) = task {
-            task.masked_wait.set(masked_wait);
-            let after = bits(&raw const (*context).uc_sigmask);
-            task.note_mask(if after == before { noted } else { after });
-        }
+    // SAFETY: the kernel's context.
+    unsafe { Record::leave(Some(record), context) };
+    wanted.handler
+}
+
+/// The program's handler has returned, or there was none to run.
+unsafe extern "C" fn end(context: *mut ucontext_t) {
+    // SAFETY: the kernel's context.
+    let Some(record) = (unsafe { Record::find(context) }) else { return };
+    // What its own calls have noted is not the interrupted one's.
+    signals::note_handlers(record.outer);
+    signals::note_handler(record.restarts);
+    if let Some(task) = guard::self_task() {
+        task.masked_wait.set(record.masked_wait);
+        // SAFETY: the kernel's context.
+        let after = unsafe { bits(&raw const (*context).uc_sigmask) };
+        task.note_mask(if after == record.before { record.noted } else { after });
     }
 }
 
