@@ -9,12 +9,13 @@
 //! Free places wait in a queue, of which no fewer than [`REST`] are left: so an id comes again after `REST * LIVES`
 //! others, more than Linux has ids (2^22), however few threads there are at a time.
 //!
-//! **The lock of a place** decides between one who finds a thread by its id and the end of that thread: what is done by
-//! [`Ids::with`] is done before the end, or finds nobody. It is taken before all other locks of the runtime.
+//! **Who uses a thread by its id counts itself** in the place, then looks for the thread; the end takes the thread out of the
+//! place, then waits until nobody is counted. Both are in one order for all, so what is done by [`Ids::with`] is done before the
+//! end, or finds nobody.
 
 use super::Task;
-use crate::sync::{Acquire, AtomicPtr, AtomicU32, Lock, Relaxed, Release};
-use crate::sys::memory;
+use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Lock, Relaxed, Release, SeqCst};
+use crate::sys::{futex, memory};
 use core::ptr::null_mut;
 
 /// The first id: above any thread id of Linux (2^22), below what a futex word can hold (2^30).
@@ -33,14 +34,31 @@ const BLOCKS: usize = (PLACES / BLOCK) as usize;
 
 /// All-zero is a place that nobody has had.
 struct Place {
-    /// Held while the thread of this place is used, and while it comes and goes.
-    used: Lock<()>,
+    /// How many use the thread of this place by its id, and [`AWAITED`].
+    users: AtomicU32,
     /// The number of the present life, or of the next one.
     life: AtomicU32,
     /// The thread, from when it is queued until it ends.
     task: AtomicPtr<Task>,
     /// The next in the queue of free places.
     next: AtomicU32,
+}
+
+/// In `users`: the end of the thread waits for them.
+const AWAITED: u32 = 1 << 31;
+
+impl Place {
+    #[cold]
+    fn wait_for_users(&self) {
+        loop {
+            let users = self.users.fetch_or(AWAITED, SeqCst) | AWAITED;
+            if users == AWAITED {
+                break;
+            }
+            futex::wait(&self.users, users, None);
+        }
+        self.users.fetch_and(!AWAITED, SeqCst);
+    }
 }
 
 /// The queue of free places, and how many were ever used.
@@ -70,36 +88,56 @@ impl Ids {
         let mut free = self.free.lock();
         let place =
             if free.count <= REST && free.fresh < PLACES { self.fresh(&mut free)? } else { self.pop(&mut free)? };
-        let life = self.place(place)?.life.load(Relaxed);
-        Some(FIRST + life * PLACES + place)
+        self.id_at(place)
     }
 
-    /// The thread of `task` can be found by its id. In a section.
+    /// Another id, for the one of a thread that has ended. In a section.
+    pub(super) fn exchange(&self, id: u32) -> u32 {
+        let mut free = self.free.lock();
+        self.push(&mut free, (id - FIRST) % PLACES);
+        let fresh = if free.count <= REST && free.fresh < PLACES { self.fresh(&mut free) } else { None };
+        let place = fresh.or_else(|| self.pop(&mut free));
+        place.and_then(|place| self.id_at(place)).unwrap_or(id)
+    }
+
+    /// The id is nobody's; a thread that had it has ended. In a section.
+    pub(super) fn give(&self, id: u32) {
+        self.push(&mut self.free.lock(), (id - FIRST) % PLACES);
+    }
+
+    /// The thread of `task` can be found by its id.
     pub(super) fn publish(&self, task: &'static Task) {
         if let Some(place) = self.place_of(task.id()) {
-            let _used = place.used.lock();
-            place.task.store(task.as_ptr().as_ptr(), Relaxed);
+            place.task.store(task.as_ptr().as_ptr(), Release);
         }
     }
 
-    /// The thread whose id this was has ended, or was never made: when this returns, nobody uses it by its id, and nobody
-    /// finds it. In a section.
-    pub(super) fn give(&self, id: u32) {
+    /// The thread whose id this is ends: when this returns, nobody uses it by its id, and nobody finds it.
+    pub(super) fn end(&self, id: u32) {
         let Some(place) = self.place_of(id) else { return };
-        let used = place.used.lock();
-        place.task.store(null_mut(), Relaxed);
+        place.task.swap(null_mut(), SeqCst);
+        if place.users.load(SeqCst) != 0 {
+            place.wait_for_users();
+        }
         place.life.store((place.life.load(Relaxed) + 1) % LIVES, Relaxed);
-        drop(used);
-        self.push(&mut self.free.lock(), (id - FIRST) % PLACES);
     }
 
     /// Calls `found` with the thread whose id this is; meanwhile it can't end. In a section.
     pub(super) fn with<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
         let place = self.place_of(id)?;
-        let _used = place.used.lock();
-        // SAFETY: null, or a task that can't end while the lock is held, for `give` comes first.
-        let task = unsafe { place.task.load(Relaxed).as_ref() }?;
-        (task.id() == id).then(|| found(task))
+        place.users.fetch_add(1, SeqCst);
+        // SAFETY: null, or a task that can't end while the caller is counted, for `end` waits.
+        let task = unsafe { place.task.load(SeqCst).as_ref() }.filter(|task| task.id() == id);
+        let result = task.map(found);
+        if place.users.fetch_sub(1, AcqRel) == AWAITED + 1 {
+            futex::wake(&place.users, 1);
+        }
+        result
+    }
+
+    /// The id of the next life in a place.
+    fn id_at(&self, place: u32) -> Option<u32> {
+        Some(FIRST + self.place(place)?.life.load(Relaxed) * PLACES + place)
     }
 
     /// The place that the id names, if anybody had it.

@@ -111,23 +111,20 @@ impl Slab {
     /// of guard; both whole pages. `None`: the kernel refuses the memory, or there are too many threads (EAGAIN).
     /// The flag says that the slot is new: its TCB is zeroes. Else it is as its last user left it.
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
-        signals::section(|| {
-            let id = self.ids.take()?;
-            let taken = self.take_slot(stack, guard, id);
-            if taken.is_none() {
-                self.ids.give(id);
-            }
-            taken
-        })
+        signals::section(|| self.take_slot(stack, guard))
     }
 
-    fn take_slot(&self, stack: usize, guard: usize, id: u32) -> Option<(&'static Task, bool)> {
+    fn take_slot(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
         let size = stack.checked_add(guard)?;
         let mut classes = self.classes.lock();
         let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
         let Some(index) = found else {
             drop(classes);
-            let low = memory::reserve(size)?;
+            let id = self.ids.take()?;
+            let Some(low) = memory::reserve(size) else {
+                self.ids.give(id);
+                return None;
+            };
             return Some((self.found(low.as_ptr() as usize, size, guard, None, id), true));
         };
         let class = &mut classes[index];
@@ -138,12 +135,13 @@ impl Slab {
             drop(classes);
             // SAFETY: as above; it is the caller's now.
             let task = unsafe { free.as_ref() };
-            task.renew(id);
+            task.renew(self.ids.exchange(task.id()));
             return Some((task, false));
         }
         if class.fresh_left == 0 {
             class.grow()?;
         }
+        let id = self.ids.take()?;
         let low = class.fresh;
         class.fresh += size;
         class.fresh_left -= 1;
@@ -209,7 +207,7 @@ impl Slab {
     /// The task has left its stack for good. In a section.
     pub(crate) fn ended(&self, task: &Task) {
         task.launched.store(false, Relaxed);
-        self.ids.give(task.id());
+        self.ids.end(task.id());
     }
 
     /// Whether a thread in the program's memory has not given all of `[low, low + size)` back yet.
@@ -231,6 +229,7 @@ impl Slab {
     /// The memory of the task is the program's again.
     fn give_back(&self, task: &Task) {
         signals::section(|| {
+            self.ids.give(task.id());
             let mut placed = self.placed.lock();
             let mut link = &raw mut placed.0;
             // SAFETY: the tasks in the list are in their memory; links of others are changed under the lock alone.

@@ -19,6 +19,7 @@ fn one_that_was_given_back_rests() {
         let id = ids.take().expect("there are more");
         assert!((FIRST..END).contains(&id));
         assert_eq!(last_seen.insert(id, n), None, "the same id again");
+        ids.end(id);
         ids.give(id);
     }
     assert_eq!(ids.free.lock().fresh, REST + 1, "more memory than needed");
@@ -37,7 +38,14 @@ fn those_in_use_differ() {
             && let Some(id) = held.pop_front()
         {
             used.remove(&id);
-            ids.give(id);
+            ids.end(id);
+            if n % 2 != 0 {
+                ids.give(id);
+            } else {
+                let another = ids.exchange(id);
+                assert!(another != id && used.insert(another), "two with one id");
+                held.push_back(another);
+            }
         }
     }
 }
