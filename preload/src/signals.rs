@@ -10,7 +10,7 @@ use crate::export::real;
 use crate::fd::fail;
 use crate::guard::{self, Task};
 use crate::os_thread;
-use frame::Record;
+use frame::{Found, Record};
 use iopatch_runtime::arch;
 use iopatch_runtime::local;
 use iopatch_runtime::signals::{self, Arrival, Info, Number};
@@ -269,15 +269,20 @@ unsafe fn handler(number: Number, context: *mut ucontext_t) -> usize {
 /// The program's handler has returned, or there was none to run.
 unsafe extern "C" fn end(context: *mut ucontext_t) {
     // SAFETY: the kernel's context.
-    let Some(record) = (unsafe { Record::find(context) }) else { return };
-    // What its own calls have noted is not the interrupted one's.
-    signals::note_handlers(record.outer);
-    signals::note_handler(record.restarts);
-    if let Some(task) = guard::self_task() {
-        task.masked_wait.set(record.masked_wait);
-        // SAFETY: the kernel's context.
-        let after = unsafe { bits(&raw const (*context).uc_sigmask) };
-        task.note_mask(if after == record.before { record.noted } else { after });
+    let (found, after) = unsafe { (Record::find(context), bits(&raw const (*context).uc_sigmask)) };
+    let task = guard::self_task();
+    match found {
+        Found::Record(record) => {
+            // What its own calls have noted is not the interrupted one's.
+            signals::note_handlers(record.outer);
+            signals::note_handler(record.restarts);
+            if let Some(task) = task {
+                task.masked_wait.set(record.masked_wait);
+                task.note_mask(if after == record.before { record.noted } else { after });
+            }
+        }
+        Found::Replaced => task.into_iter().for_each(|task| task.note_mask(after)),
+        Found::Nothing => {}
     }
 }
 

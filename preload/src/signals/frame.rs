@@ -17,8 +17,9 @@ use std::mem::MaybeUninit;
 
 /// `uc_mcontext` has 23 registers, a pointer, and then these eight words.
 const RESERVED_AT: usize = 40 + 24 * 8;
-/// What tells a record from what was on the stack before.
+/// What tells a record, and that there is none, from what a handler has copied there from another context.
 const WRITTEN: u64 = 0x69_6f70_6174_6368;
+const NOTHING: u64 = !WRITTEN;
 
 /// What is to be seen to when the handler has returned.
 #[derive(Clone, Copy)]
@@ -30,6 +31,15 @@ pub struct Record {
     pub outer: Handled,
     pub restarts: bool,
     pub masked_wait: bool,
+}
+
+/// What a handler's return finds.
+pub enum Found {
+    Record(Record),
+    /// No handler of the program's has run.
+    Nothing,
+    /// The handler has put other registers in place, as one does that goes on elsewhere (`getcontext(3)`).
+    Replaced,
 }
 
 /// The record, behind the word that says that there is one.
@@ -44,7 +54,7 @@ impl Record {
     /// # Safety
     /// `context` is the kernel's, of a handler that has not begun.
     pub unsafe fn leave(record: Option<Self>, context: *mut ucontext_t) {
-        let written = if record.is_some() { WRITTEN } else { 0 };
+        let written = if record.is_some() { WRITTEN } else { NOTHING };
         let record = record.map_or(MaybeUninit::uninit(), MaybeUninit::new);
         // SAFETY: the words are part of the kernel's frame.
         unsafe { context.byte_add(RESERVED_AT).cast::<Left>().write(Left(written, record)) };
@@ -52,11 +62,15 @@ impl Record {
 
     /// # Safety
     /// `context` is the kernel's, of a handler that has returned.
-    pub unsafe fn find(context: *mut ucontext_t) -> Option<Self> {
+    pub unsafe fn find(context: *mut ucontext_t) -> Found {
         // SAFETY: as above, and the word says whether a record was written.
         unsafe {
             let left = context.byte_add(RESERVED_AT).cast::<Left>().read();
-            (left.0 == WRITTEN).then(|| left.1.assume_init())
+            match left.0 {
+                WRITTEN => Found::Record(left.1.assume_init()),
+                NOTHING => Found::Nothing,
+                _ => Found::Replaced,
+            }
         }
     }
 }
