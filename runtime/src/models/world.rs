@@ -464,7 +464,7 @@ pub mod sys {
     pub mod descriptor {
         use rustix::fd::RawFd;
 
-        pub fn hide(_: RawFd) -> RawFd {
+        pub fn copy(_: RawFd) -> Option<RawFd> {
             unreachable!("no model closes a descriptor that is waited for")
         }
 
