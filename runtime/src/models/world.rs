@@ -7,6 +7,8 @@
 //!
 //! Time stands still until the model calls [`let_time_pass`]; then every deadline has passed.
 
+#[path = "../task/place.rs"]
+pub mod place;
 #[path = "../sched/queue.rs"]
 pub mod queue;
 #[path = "../task/state.rs"]

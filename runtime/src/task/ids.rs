@@ -9,13 +9,12 @@
 //! Free places wait in a queue, of which no fewer than [`REST`] are left: so an id comes again after `REST * LIVES`
 //! others, more than Linux has ids (2^22), however few threads there are at a time.
 //!
-//! **Who uses a thread by its id counts itself** in the place, then looks for the thread; the end takes the thread out of the
-//! place, then waits until nobody is counted. Both are in one order for all, so what is done by [`Ids::with`] is done before the
-//! end, or finds nobody.
+//! What is done by [`Ids::with`] is done before the end of the thread, or finds nobody (`place.rs`).
 
 use super::Task;
-use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Lock, Relaxed, Release, SeqCst};
-use crate::sys::{futex, memory};
+use super::place::Place;
+use crate::sync::{Acquire, AtomicPtr, AtomicU32, Lock, Relaxed, Release};
+use crate::sys::memory;
 use core::ptr::null_mut;
 
 /// The first id: above any thread id of Linux (2^22), below what a futex word can hold (2^30).
@@ -32,33 +31,14 @@ const REST: u32 = 1 << 14;
 const BLOCK: u32 = 1024;
 const BLOCKS: usize = (PLACES / BLOCK) as usize;
 
-/// All-zero is a place that nobody has had.
-struct Place {
-    /// How many use the thread of this place by its id, and [`AWAITED`].
-    users: AtomicU32,
+/// All-zero is one that nobody has had.
+struct Entry {
+    /// Where the thread is found from when it is queued until it ends.
+    place: Place<Task>,
     /// The number of the present life, or of the next one.
     life: AtomicU32,
-    /// The thread, from when it is queued until it ends.
-    task: AtomicPtr<Task>,
     /// The next in the queue of free places.
     next: AtomicU32,
-}
-
-/// In `users`: the end of the thread waits for them.
-const AWAITED: u32 = 1 << 31;
-
-impl Place {
-    #[cold]
-    fn wait_for_users(&self) {
-        loop {
-            let users = self.users.fetch_or(AWAITED, SeqCst) | AWAITED;
-            if users == AWAITED {
-                break;
-            }
-            futex::wait(&self.users, users, None);
-        }
-        self.users.fetch_and(!AWAITED, SeqCst);
-    }
 }
 
 /// The queue of free places, and how many were ever used.
@@ -71,7 +51,7 @@ struct Free {
 
 /// The ids of one process.
 pub(super) struct Ids {
-    blocks: [AtomicPtr<Place>; BLOCKS],
+    blocks: [AtomicPtr<Entry>; BLOCKS],
     free: Lock<Free>,
 }
 
@@ -107,45 +87,39 @@ impl Ids {
 
     /// The thread of `task` can be found by its id.
     pub(super) fn publish(&self, task: &'static Task) {
-        if let Some(place) = self.place_of(task.id()) {
-            place.task.store(task.as_ptr().as_ptr(), Release);
+        if let Some(entry) = self.entry_of(task.id()) {
+            entry.place.enter(task.as_ptr().as_ptr());
         }
     }
 
     /// The thread whose id this is ends: when this returns, nobody uses it by its id, and nobody finds it.
     pub(super) fn end(&self, id: u32) {
-        let Some(place) = self.place_of(id) else { return };
-        place.task.swap(null_mut(), SeqCst);
-        if place.users.load(SeqCst) != 0 {
-            place.wait_for_users();
+        if let Some(entry) = self.entry_of(id) {
+            entry.place.leave();
+            entry.life.store((entry.life.load(Relaxed) + 1) % LIVES, Relaxed);
         }
-        place.life.store((place.life.load(Relaxed) + 1) % LIVES, Relaxed);
     }
 
     /// Calls `found` with the thread whose id this is; meanwhile it can't end. In a section.
     pub(super) fn with<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
-        let place = self.place_of(id)?;
-        place.users.fetch_add(1, SeqCst);
-        // SAFETY: null, or a task that can't end while the caller is counted, for `end` waits.
-        let task = unsafe { place.task.load(SeqCst).as_ref() }.filter(|task| task.id() == id);
-        let result = task.map(found);
-        if place.users.fetch_sub(1, AcqRel) == AWAITED + 1 {
-            futex::wake(&place.users, 1);
-        }
-        result
+        self.entry_of(id)?.place.with(|task| {
+            // SAFETY: a task can't end while it is used, and its slot is its own till then.
+            let task = unsafe { &*task };
+            (task.id() == id).then(|| found(task))
+        })?
     }
 
     /// The id of the next life in a place.
     fn id_at(&self, place: u32) -> Option<u32> {
-        Some(FIRST + self.place(place)?.life.load(Relaxed) * PLACES + place)
+        Some(FIRST + self.entry(place)?.life.load(Relaxed) * PLACES + place)
     }
 
     /// The place that the id names, if anybody had it.
-    fn place_of(&self, id: u32) -> Option<&Place> {
-        (FIRST..END).contains(&id).then(|| self.place((id - FIRST) % PLACES))?
+    fn entry_of(&self, id: u32) -> Option<&Entry> {
+        (FIRST..END).contains(&id).then(|| self.entry((id - FIRST) % PLACES))?
     }
 
-    fn place(&self, number: u32) -> Option<&Place> {
+    fn entry(&self, number: u32) -> Option<&Entry> {
         let block = self.blocks[(number / BLOCK) as usize].load(Acquire);
         // SAFETY: null, or a block, which is never freed and has as many places.
         (!block.is_null()).then(|| unsafe { &*block.add((number % BLOCK) as usize) })
@@ -155,7 +129,7 @@ impl Ids {
     fn fresh(&self, free: &mut Free) -> Option<u32> {
         let number = free.fresh;
         if number.is_multiple_of(BLOCK) {
-            let block = memory::reserve(BLOCK as usize * size_of::<Place>())?;
+            let block = memory::reserve(BLOCK as usize * size_of::<Entry>())?;
             self.blocks[(number / BLOCK) as usize].store(block.as_ptr().cast(), Release);
         }
         free.fresh += 1;
@@ -165,7 +139,7 @@ impl Ids {
     fn push(&self, free: &mut Free, number: u32) {
         if free.count == 0 {
             free.first = number;
-        } else if let Some(last) = self.place(free.last) {
+        } else if let Some(last) = self.entry(free.last) {
             last.next.store(number, Relaxed);
         }
         free.last = number;
@@ -175,7 +149,7 @@ impl Ids {
     fn pop(&self, free: &mut Free) -> Option<u32> {
         free.count = free.count.checked_sub(1)?;
         let number = free.first;
-        free.first = self.place(number)?.next.load(Relaxed);
+        free.first = self.entry(number)?.next.load(Relaxed);
         Some(number)
     }
 }

@@ -11,6 +11,7 @@
 //! * the rest: set before the task is first queued.
 
 pub mod ids;
+mod place;
 pub mod slab;
 mod state;
 
