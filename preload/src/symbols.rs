@@ -392,7 +392,9 @@ macro_rules! symbols {
                     SYS_set_mempolicy, SYS_seccomp, SYS_ioperm, SYS_iopl, SYS_landlock_restrict_self;
         called   holds_thread(a1: usize, a2: usize, a3: usize, a4: usize) -> c_long
                  => "the kernel holds on to the calling thread: a coroutine keeps its OS thread from then on",
-                    SYS_ptrace, SYS_io_uring_setup, SYS_io_uring_register, SYS_set_robust_list, SYS_rseq;
+                    SYS_ptrace, SYS_io_uring_setup, SYS_io_uring_register, SYS_set_robust_list;
+        called   rseq(area: usize, size: usize, flags: usize, signature: usize) -> c_long
+                 => "a coroutine that registers an area keeps its OS thread", SYS_rseq;
         called   perf_event_open(attr: usize, tid: c_int, cpu: c_int, group: c_int, flags: usize) -> c_int
                  => "a coroutine that is counted keeps its OS thread", SYS_perf_event_open;
         called   keys(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long

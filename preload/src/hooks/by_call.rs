@@ -173,6 +173,12 @@ pub unsafe fn holds_thread(number: c_long, a1: usize, a2: usize, a3: usize, a4: 
     os_thread::hold(|| unsafe { kernel(number, [a1, a2, a3, a4]) })
 }
 
+/// Refused where glibc has registered the OS thread's area: then the coroutine need not keep it.
+pub unsafe fn rseq(number: c_long, area: usize, size: usize, flags: usize, signature: usize) -> c_long {
+    let result = unsafe { kernel(number, [area, size, flags, signature]) };
+    if result == 0 { os_thread::hold(|| result) } else { result }
+}
+
 /// Of a CPU, with -1 for the thread, it is nobody's.
 pub unsafe fn perf_event_open(
     number: c_long,
