@@ -14,7 +14,7 @@
 use crate::export::real;
 use crate::kernel;
 use crate::wait::Interest;
-use iopatch_runtime::reactor::{self, Slot};
+use iopatch_runtime::reactor::{self, Life, Slot};
 use libc::{c_int, ssize_t, timeval};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -140,10 +140,11 @@ pub fn kind(fd: c_int) -> Option<Kind> {
 #[cold]
 pub fn find_kind(fd: c_int) -> Option<Kind> {
     let errno = errno();
+    let slot = reactor::slot(fd).map(|slot| (slot, slot.life()));
     let kind = ask_kind(fd);
     set_errno(errno);
-    if let (Some(kind), Some(slot)) = (kind, reactor::slot(fd)) {
-        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & !KIND | kind as u32));
+    if let (Some(kind), Some((slot, life))) = (kind, slot) {
+        slot.note(life, |facts| facts & !KIND | kind as u32);
     }
     kind
 }
@@ -182,8 +183,7 @@ pub fn is_drained_stream(fd: c_int) -> bool {
 /// A descriptor has just been made: nothing that was known of the number is true any more. Returns it.
 pub fn born(fd: c_int, nonblocking: bool) -> c_int {
     if let Some(slot) = reactor::slot(fd) {
-        slot.reset(fd, false);
-        slot.facts.store(birth() | if nonblocking { NONBLOCK } else { 0 }, Relaxed);
+        slot.begin(birth() | if nonblocking { NONBLOCK } else { 0 });
     }
     fd
 }
@@ -199,14 +199,19 @@ pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
 /// As [`born`], for a descriptor whose open file has other numbers, or is other processes', too.
 pub fn born_shared(fd: c_int) {
     if let Some(slot) = reactor::slot(fd) {
-        slot.reset(fd, false);
+        slot.begin(0);
     }
 }
 
-/// `fd` is about to be closed, or replaced by dup2.
-pub fn dies(fd: c_int) {
+/// `fd` is about to be closed, or replaced by dup2; to be told to [`gone`] afterwards.
+pub fn dies(fd: c_int) -> Life {
+    reactor::slot(fd).map_or(Life::NONE, |slot| slot.begin_end(fd, !is_trusted(fd)))
+}
+
+/// The kernel has closed `fd`, or refused to: whoever has the number next, `life` is over.
+pub fn gone(fd: c_int, life: Life) {
     if let Some(slot) = reactor::slot(fd) {
-        slot.reset(fd, !is_trusted(fd));
+        slot.end(life);
     }
 }
 
@@ -283,7 +288,14 @@ pub unsafe fn pair_born(pair: *const c_int, nonblocking: bool) {
 /// As [`dies`], for all numbers of a range.
 pub fn range_dies(first: u32, last: u32) {
     let end = reactor::capacity().min(last as usize + 1) as c_int;
-    (first as c_int..end).filter(|&fd| is_known(fd)).for_each(dies);
+    (first as c_int..end).filter(|&fd| is_known(fd)).for_each(|fd| _ = dies(fd));
+}
+
+/// As [`gone`], for all numbers of a range.
+pub fn range_gone(first: u32, last: u32) {
+    let end = reactor::capacity().min(last as usize + 1) as c_int;
+    let ending = |fd| reactor::slot(fd).filter(|slot| slot.is_ending()).map(|slot| (fd, slot.life()));
+    (first as c_int..end).filter_map(ending).for_each(|(fd, life)| gone(fd, life));
 }
 
 fn is_known(fd: c_int) -> bool {

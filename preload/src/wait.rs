@@ -19,6 +19,7 @@ use crate::fd;
 use crate::guard::{self, Task};
 use crate::os_thread;
 use crate::say::log;
+use iopatch_runtime::reactor::{Lease, Life, Refusal, Seen, Slot};
 use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::{arch, park as lot, reactor, sched, task};
 use libc::{c_int, clockid_t, ssize_t, timespec};
@@ -197,136 +198,214 @@ impl Call {
     }
 }
 
+/// An attempt's answer: it is worth its while, but only a call that may wait after all can tell. No call of libc has it.
+pub const MAY_WAIT: ssize_t = ssize_t::MIN;
+
+/// How often a call begins again because its number is being closed, before it is libc's to make.
+const PATIENCE: u32 = 1000;
+
 /// Tries, waits, tries again: what every call on a descriptor is.
 ///
-/// `attempt(fd, true)` must not block, and says by EAGAIN that it would have to; `attempt(fd, false)` is libc's own call
-/// as the program made it. The number may change on the way: a descriptor that was closed under its waiter goes on
-/// under one of the library's.
+/// `attempt(fd, true)` must not block: it says by EAGAIN that it would have to, by [`MAY_WAIT`] that it might.
+/// `attempt(fd, false)` is libc's own call as the program made it. The number may change on the way: a descriptor that was
+/// closed under its waiter goes on under one of the library's.
 #[inline]
-pub fn retry(call: Call, attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
-    let mut fd = call.fd;
-    let result = retry_on(call, &mut fd, attempt);
-    release(fd, call.fd);
-    result
-}
-
-/// As [`retry`], for a call that is done in parts: `fd` is the number to go on with, to be given to [`release`] at last.
-#[inline]
-pub fn retry_on(call: Call, fd: &mut c_int, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+pub fn retry(call: Call, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
     match guard::coroutine() {
-        Some(task) if !call.dontwait => retry_as_task(task, call, fd, &mut attempt),
-        _ => attempt(*fd, false),
+        Some(task) if !call.dontwait => retry_as_task(task, call, &mut attempt),
+        _ => attempt(call.fd, false),
     }
 }
 
 #[inline]
-fn retry_as_task(
-    task: &'static Task,
-    call: Call,
-    fd: &mut c_int,
-    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
-) -> ssize_t {
+fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
     if call.cancels {
         testcancel();
     }
     signals::forget_handlers();
-    let errno = fd::errno();
-    let look = look(*fd);
-    // A stream that was drained, with no edge since: the call would only say so.
-    let drained = call.whole > 0 && !look.1.is_ready(call.side) && fd::is_drained_stream(*fd);
-    if !drained {
-        if let Some(result) = try_once(call, *fd, look, attempt) {
+    let mut waits = Waits { task, call, deadline: call.deadline, patience: PATIENCE, errno: fd::errno() };
+    loop {
+        let look = Look::at(call.fd);
+        // A stream that was drained, with no edge since: the call would only say so.
+        let drained = call.whole > 0 && !look.seen.is_ready(call.side) && fd::is_drained_stream(call.fd);
+        if !drained {
+            if let Some(result) = try_now(call, look, attempt) {
+                return result;
+            }
+            if fd::is_nonblocking(call.fd) {
+                return fd::fail(libc::EAGAIN);
+            }
+        }
+        if let Some(result) = waits.wait_and_retry(look, attempt) {
             return result;
         }
-        if fd::is_nonblocking(*fd) {
-            return fd::fail(libc::EAGAIN);
-        }
     }
-    let result = wait_and_retry(task, call, fd, attempt);
-    if result >= 0 {
-        // What the tries in between left in errno is not the program's to see.
-        fd::set_errno(errno);
-    }
-    result
 }
 
-/// A descriptor's slot, and what is known of its readiness before an attempt.
-type Look = (Option<&'static reactor::Slot>, reactor::Seen);
-
-#[inline]
-fn look(fd: c_int) -> Look {
-    let slot = reactor::slot(fd);
-    (slot, slot.map_or(reactor::Seen::NOTHING, reactor::Slot::look))
+/// A descriptor's slot, and what is known of it before an attempt.
+#[derive(Clone, Copy)]
+struct Look {
+    slot: Option<&'static Slot>,
+    seen: Seen,
+    life: Life,
 }
 
-/// One attempt, after a look. `None`: it would have to wait, and the readiness says so.
+impl Look {
+    #[inline]
+    fn at(fd: c_int) -> Look {
+        let slot = reactor::slot(fd);
+        Look { slot, life: slot.map_or(Life::NONE, Slot::life), seen: slot.map_or(Seen::NOTHING, Slot::look) }
+    }
+}
+
+/// What an attempt that must not wait has led to.
+enum Tried {
+    Done(ssize_t),
+    /// It would have to wait, and the readiness says so.
+    Waits,
+    MayWait,
+}
+
+/// One attempt, after a look.
 #[inline]
 fn try_once(
     call: Call,
     fd: c_int,
-    (slot, seen): Look,
+    (slot, seen): (Option<&'static Slot>, Seen),
     attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
-) -> Option<ssize_t> {
+) -> Tried {
     let result = attempt(fd, true);
+    if result == MAY_WAIT {
+        return Tried::MayWait;
+    }
     let waits = result < 0 && fd::errno() == libc::EAGAIN;
     // A stream that gave less than was asked for has no more: the next edge tells when it has.
     let drained = result > 0 && (result as usize) < call.whole && seen.is_regular();
     if let Some(slot) = slot.filter(|_| waits || drained) {
         slot.disprove(seen, call.side);
     }
-    (!waits).then_some(result)
+    if waits { Tried::Waits } else { Tried::Done(result) }
 }
 
-#[inline(never)]
-fn wait_and_retry(
+/// The attempt before any wait. `None`: the call has to wait.
+#[inline]
+fn try_now(call: Call, look: Look, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+    let mut seen = look.seen;
+    loop {
+        match try_once(call, call.fd, (look.slot, seen), attempt) {
+            Tried::Done(result) => return Some(result),
+            Tried::Waits => return None,
+            Tried::MayWait => {
+                if let done @ Some(_) = unless_again(detach(|| attempt(call.fd, false))) {
+                    return done;
+                }
+            }
+        }
+        seen = look.slot.map_or(Seen::NOTHING, Slot::look);
+    }
+}
+
+/// `result`, unless it is the failure EAGAIN.
+fn unless_again(result: ssize_t) -> Option<ssize_t> {
+    (result >= 0 || fd::errno() != libc::EAGAIN).then_some(result)
+}
+
+/// The waits of one call.
+struct Waits {
     task: &'static Task,
     call: Call,
-    fd: &mut c_int,
-    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
-) -> ssize_t {
-    // Known from the first wait on, so that later calls can tell a drained stream.
-    fd::kind(*fd);
-    let deadline = call.deadline.or_else(|| fd::timeout(*fd, call.side).map(Deadline::after));
-    let restarts = deadline.is_none();
-    loop {
-        match reactor::wait(task, call.family as u8, *fd, call.side, deadline, fd::is_trusted(*fd)) {
-            Err(_) => {
-                log(format_args!("descriptor {fd} can't be watched: a wait on it blocks an OS thread"));
-                return detach(|| attempt(*fd, false));
+    /// Known from the first wait on: it bounds all of them.
+    deadline: Option<Deadline>,
+    patience: u32,
+    /// The program's at the start: what tries leave there is neither its own nor its handlers' to see.
+    errno: c_int,
+}
+
+/// Why the waits on one life of a number ended.
+enum Ended {
+    Done(ssize_t),
+    Refused(Refusal),
+    /// By a signal, or for a cancellation.
+    Interrupted,
+}
+
+impl Waits {
+    /// `None`: the call is to begin again, on its number, whatever that is now. So does the kernel's after a handler.
+    #[inline(never)]
+    fn wait_and_retry(&mut self, look: Look, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+        let Call { fd, side, .. } = self.call;
+        // Known from the first wait on, so that later calls can tell a drained stream.
+        fd::kind(fd);
+        self.deadline = self.deadline.or_else(|| fd::timeout(fd, side).map(Deadline::after));
+        let mut lease = Lease::new(fd, look.life, side);
+        signals::enter();
+        let ended = self.hold(&mut lease, attempt);
+        lease.end();
+        if !matches!(ended, Ended::Done(..0)) {
+            fd::set_errno(self.errno);
+        }
+        signals::leave();
+        match ended {
+            Ended::Done(result) => Some(result),
+            Ended::Refused(Refusal::LifeEnded) if self.patience > 0 => {
+                self.patience -= 1;
+                yield_now();
+                None
             }
-            Ok(waited) => {
-                *fd = waited.fd;
-                if call.cancels && cancel_requested() {
-                    // The wake that this thread may have taken is another's, who waits as well.
-                    pass_on(*fd);
-                    release(*fd, call.fd);
+            Ended::Refused(_) => {
+                log(format_args!("descriptor {fd} can't be watched: a wait on it blocks an OS thread"));
+                Some(detach(|| attempt(fd, false)))
+            }
+            Ended::Interrupted => {
+                if self.call.cancels {
                     testcancel();
                 }
-                if waited.why == task::Wake::TimedOut {
-                    return fd::fail(libc::EAGAIN);
-                }
+                is_interrupted(self.deadline.is_none()).then(|| fd::fail(libc::EINTR))
             }
         }
-        if let Some(result) = try_once(call, *fd, look(*fd), attempt) {
-            return result;
-        }
-        if is_interrupted(restarts) {
-            return fd::fail(libc::EINTR);
+    }
+
+    /// In a section: waits and tries in turn.
+    fn hold(&self, lease: &mut Lease, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Ended {
+        let Self { task, call, deadline, .. } = *self;
+        loop {
+            // SAFETY: the caller's section lasts until the lease has ended; a pause below ends before its handlers run.
+            let why = match unsafe { lease.wait(task, call.family as u8, deadline, fd::is_trusted(call.fd)) } {
+                Ok(why) => why,
+                Err(refusal) => return Ended::Refused(refusal),
+            };
+            if call.cancels && cancel_requested() {
+                return Ended::Interrupted;
+            }
+            if why == task::Wake::TimedOut {
+                return Ended::Done(fd::fail(libc::EAGAIN));
+            }
+            if let Some(result) = self.try_leased(lease, attempt) {
+                return Ended::Done(result);
+            }
+            if why == task::Wake::Interrupted {
+                return Ended::Interrupted;
+            }
         }
     }
-}
 
-/// Has the next of those who wait for a connection to `fd` look, if there may be more than the caller has taken.
-pub fn pass_on(fd: c_int) {
-    if let Some(slot) = reactor::slot(fd).filter(|_| guard::coroutine().is_some()) {
-        slot.pass_on();
-    }
-}
-
-/// Gives back the number that a wait went on with, if the program closed its `own` meanwhile.
-pub fn release(fd: c_int, own: c_int) {
-    if let Some(slot) = reactor::slot(fd).filter(|_| fd != own) {
-        slot.release_guest(fd);
+    /// An attempt after a wait, by a number that nobody can close meanwhile.
+    fn try_leased(&self, lease: &mut Lease, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+        let (fd, slot, seen) = lease.begin_try();
+        let result = match try_once(self.call, fd, (slot, seen), attempt) {
+            Tried::Done(result) => Some(result),
+            Tried::Waits => None,
+            Tried::MayWait => {
+                lease.pause();
+                fd::set_errno(self.errno);
+                signals::leave();
+                let result = detach(|| attempt(fd, false));
+                signals::enter();
+                unless_again(result)
+            }
+        };
+        lease.end_try();
+        result
     }
 }
 
@@ -394,7 +473,8 @@ pub fn any(
             return Any::Done(result);
         }
         match reactor::wait_any(task, family as u8, entries, deadline) {
-            Err(_) => return Any::Unwatchable,
+            Err(Refusal::Unwatchable(_)) => return Any::Unwatchable,
+            Err(Refusal::LifeEnded) => yield_now(),
             Ok(task::Wake::TimedOut) => return Any::Done(attempt(entries)),
             Ok(task::Wake::Interrupted) => testcancel(),
             Ok(task::Wake::Unparked) => {}
@@ -407,11 +487,4 @@ pub enum Any {
     Done(c_int),
     /// The kernel does not watch one of the descriptors: the caller makes libc's own call, detached.
     Unwatchable,
-}
-
-/// Gives back the numbers that [`any`] went on with. `own` are the program's, in the order of the entries.
-pub fn release_entries(entries: &[Entry], own: impl Iterator<Item = c_int>) {
-    for (entry, own) in entries.iter().zip(own) {
-        release(entry.fd(), own);
-    }
 }

@@ -12,9 +12,11 @@ pub use loom::sync::atomic::{
 pub use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 #[cfg(loom)]
+pub use loom::thread::yield_now;
+#[cfg(loom)]
 pub use model::{Guard, Lock};
 #[cfg(not(loom))]
-pub use native::{Guard, Lock};
+pub use native::{Guard, Lock, yield_now};
 
 #[cfg(not(loom))]
 mod native {
@@ -31,6 +33,11 @@ mod native {
     /// so a holder that is on a CPU is done within these; one that is not has been preempted, and
     /// only sleeping lets it run.
     const SPINS: u32 = 100;
+
+    /// Lets another OS thread run (sched_yield(2)).
+    pub fn yield_now() {
+        rustix::thread::sched_yield();
+    }
 
     /// A mutual exclusion lock of four bytes for sections that never block: the three-state futex
     /// lock of Drepper's "Futexes Are Tricky".

@@ -370,8 +370,11 @@ pub unsafe fn pclose(stream: *mut FILE) -> c_int {
     match unsafe { close(stream) } {
         Some(status) => status,
         None => {
-            fd::dies(unsafe { real::fileno(stream) });
-            wait::detach_at_once(|| unsafe { real::pclose(stream) })
+            let fd = unsafe { real::fileno(stream) };
+            let life = fd::dies(fd);
+            let status = wait::detach_at_once(|| unsafe { real::pclose(stream) });
+            fd::gone(fd, life);
+            status
         }
     }
 }

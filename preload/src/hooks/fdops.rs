@@ -20,6 +20,7 @@ fn bad() -> c_int {
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn close(fd: c_int) -> c_int {
+    wait::testcancel();
     close_by(fd, || unsafe { real::close(fd) })
 }
 
@@ -28,8 +29,10 @@ pub(super) fn close_by(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
     if descriptor::is_hidden(fd) {
         return bad();
     }
-    fd::dies(fd);
-    wait::detach(call)
+    let life = fd::dies(fd);
+    let closed = wait::detach(call);
+    fd::gone(fd, life);
+    closed
 }
 
 /// Closes the stretches between the library's own. CLOSE_RANGE_CLOEXEC closes nothing now, and ours close on exec.
@@ -49,7 +52,9 @@ pub unsafe fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int {
         let to = own.map_or(Some(last), |own| own.checked_sub(1));
         if let Some(to) = to.filter(|&to| from <= to) {
             fd::range_dies(from, to);
-            if unsafe { real::close_range(from, to, flags) } == -1 {
+            let closed = unsafe { real::close_range(from, to, flags) };
+            fd::range_gone(from, to);
+            if closed == -1 {
                 return -1;
             }
         }
@@ -100,10 +105,13 @@ fn replace(fd: c_int, to: c_int, call: impl FnOnce() -> c_int) -> c_int {
         return bad();
     }
     descriptor::vacate(to);
-    if fd != to && fd::is_open(fd) {
-        fd::dies(to);
+    if fd == to || !fd::is_open(fd) {
+        return call();
     }
-    duplicated(fd, wait::detach(call))
+    let life = fd::dies(to);
+    let copy = duplicated(fd, wait::detach(call));
+    fd::gone(to, life);
+    copy
 }
 
 pub unsafe fn fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int {

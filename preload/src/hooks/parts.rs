@@ -17,22 +17,38 @@ pub fn send_all(
     whole: impl Fn() -> usize,
     mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t,
 ) -> ssize_t {
-    let (mut fd, mut done, mut call) = (call.fd, 0, call);
-    let own = fd;
-    loop {
-        let sent = wait::retry_on(call, &mut fd, |fd, nowait| match done {
-            0 => attempt(fd, done, nowait),
-            _ if fd::has_error(fd) => fd::fail(EPIPE),
-            _ => attempt(fd, done, nowait),
-        });
-        done += sent.max(0) as usize;
-        let partial = sent > 0 && guard::coroutine().is_some() && !call.dontwait && done < whole();
-        if !partial || fd::is_nonblocking(fd) {
-            wait::release(fd, own);
-            return if done > 0 { done as ssize_t } else { sent };
+    let errno = fd::errno();
+    let waits = guard::coroutine().is_some() && !call.dontwait;
+    let mut done = 0;
+    let result = wait::retry(call, |fd, nowait| {
+        loop {
+            let sent = match done {
+                0 => attempt(fd, done, nowait),
+                _ if fd::has_error(fd) => fd::fail(EPIPE),
+                _ => attempt(fd, done, nowait),
+            };
+            if sent <= 0 || !waits {
+                return sent;
+            }
+            done += sent as usize;
+            if done >= whole() {
+                return done as ssize_t;
+            }
+            if !nowait {
+                return fd::fail(EAGAIN);
+            }
         }
-        call.deadline = call.deadline.or_else(|| fd::timeout(fd, Interest::WRITE).map(Deadline::after));
+    });
+    told(done, result, errno)
+}
+
+/// The result of a call that is done in parts: what was done, or why nothing was.
+fn told(done: usize, result: ssize_t, errno: c_int) -> ssize_t {
+    if done == 0 {
+        return result;
     }
+    fd::set_errno(errno);
+    done as ssize_t
 }
 
 /// The flags of a call that goes on after `done` bytes: the kernel raises SIGPIPE only for a call that has sent nothing.
@@ -170,22 +186,24 @@ pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssiz
 }
 
 fn collect(own: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t) -> ssize_t {
-    let deadline = fd::timeout(own, Interest::READ).map(Deadline::after);
+    let errno = fd::errno();
     let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
-    let (call, flags) = (Call { deadline, ..call }, flags & !MSG_WAITALL);
-    let (mut fd, mut done) = (own, 0);
-    loop {
-        let got = wait::retry_on(call, &mut fd, |fd, nowait| match done {
-            0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
-            _ if fd::has_error(fd) => fd::fail(EPIPE),
-            _ => attempt(fd, done, flags | MSG_DONTWAIT),
-        });
-        done += got.max(0) as usize;
-        if got <= 0 || done >= n || call.dontwait || !is_stream(fd) || fd::is_nonblocking(fd) {
-            wait::release(fd, own);
-            return if done > 0 { done as ssize_t } else { got };
+    let flags = flags & !MSG_WAITALL;
+    let mut done = 0;
+    let result = retry(call, |fd, nowait| {
+        loop {
+            let got = match done {
+                0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
+                _ if fd::has_error(fd) => fd::fail(EPIPE),
+                _ => attempt(fd, done, flags | MSG_DONTWAIT),
+            };
+            done += got.max(0) as usize;
+            if got <= 0 || done >= n || call.dontwait || !is_stream(fd) {
+                return got;
+            }
         }
-    }
+    });
+    told(done, result, errno)
 }
 
 /// Whether MSG_WAITALL collects: a message of another kind of socket is whole by itself.
@@ -311,12 +329,11 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
     send_all(
         call,
         || n,
-        |fd, done, _nowait| {
-            if !fd::is_ready(fd, Interest::WRITE) {
-                return fd::fail(EAGAIN);
-            }
+        |fd, done, nowait| match nowait {
+            true if !fd::is_ready(fd, Interest::WRITE) => fd::fail(EAGAIN),
+            true => wait::MAY_WAIT,
             // What fits the socket's buffer now; the rest waits above, not in the kernel.
-            wait::detach(|| attempt((n - done).min(SENDFILE_PART)))
+            false => attempt((n - done).min(SENDFILE_PART)),
         },
     )
 }

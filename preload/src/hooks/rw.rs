@@ -38,7 +38,7 @@ fn stream(call: Call, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -
             return result;
         }
         fd::set_errno(errno);
-        if fd::is_ready(fd, call.side) { wait::detach(|| plain(fd)) } else { fd::fail(EAGAIN) }
+        if fd::is_ready(fd, call.side) { wait::MAY_WAIT } else { fd::fail(EAGAIN) }
     })
 }
 
@@ -153,6 +153,11 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
     let mut rest = unsafe { Parts::of_vector(iov, n as usize) };
     let whole = || unsafe { Parts::of_vector(iov, n as usize) }.bytes();
     parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| {
+        if !nowait && rest.left(done) > PIPE_BUF {
+            // It was ready: there is room for PIPE_BUF bytes. That much does not wait, and is not torn.
+            let first = rest.first(done);
+            return unsafe { real::write(fd, first.iov_base, first.iov_len.min(PIPE_BUF)) };
+        }
         let (vector, count) = rest.vector(done);
         if !nowait {
             return unsafe { real::writev(fd, vector, count as c_int) };
@@ -163,16 +168,7 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
             return result;
         }
         fd::set_errno(errno);
-        if !fd::is_ready(fd, Interest::WRITE) {
-            return fd::fail(EAGAIN);
-        }
-        // There is room for PIPE_BUF bytes: that much does not wait, and is not torn.
-        if rest.left(done) > PIPE_BUF {
-            let first = rest.first(done);
-            return wait::detach(|| unsafe { real::write(fd, first.iov_base, first.iov_len.min(PIPE_BUF)) });
-        }
-        let (vector, count) = rest.vector(done);
-        wait::detach(|| unsafe { real::writev(fd, vector, count as c_int) })
+        if fd::is_ready(fd, Interest::WRITE) { wait::MAY_WAIT } else { fd::fail(EAGAIN) }
     })
 }
 

@@ -160,13 +160,13 @@ fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
     let attempt = |fd: c_int, nowait: bool| {
         if nowait && !fd::is_ready(fd, Interest::READ) && fd::can_accept(fd) {
             fd::fail(EAGAIN)
+        } else if nowait {
+            wait::MAY_WAIT
         } else {
-            wait::detach(|| accept(fd)) as ssize_t
+            accept(fd) as ssize_t
         }
     };
-    let connection = retry(Call::new(Family::Socket, fd, Interest::CONNECTION), attempt);
-    wait::pass_on(fd);
-    connection as c_int
+    retry(Call::new(Family::Socket, fd, Interest::CONNECTION), attempt) as c_int
 }
 
 /// Only a connection of TCP's kind is waited for: those of a UNIX-domain socket wait for room in the listener's queue,
@@ -185,11 +185,10 @@ pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int
     }
     fd::set_errno(errno);
     // The second call takes the outcome as the first one would have, error and all.
-    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), |fd, _nowait| {
-        if !fd::is_ready(fd, Interest::WRITE) {
-            return fd::fail(EAGAIN);
-        }
-        wait::detach(|| unsafe { real::connect(fd, addr, len) }) as ssize_t
+    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), |fd, nowait| match nowait {
+        true if !fd::is_ready(fd, Interest::WRITE) => fd::fail(EAGAIN),
+        true => wait::MAY_WAIT,
+        false => unsafe { real::connect(fd, addr, len) as ssize_t },
     });
     if outcome == -1 && fd::errno() == EAGAIN {
         // SO_SNDTIMEO is up: the connection goes on, and the call says so.

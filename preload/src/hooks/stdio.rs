@@ -21,9 +21,9 @@ pub(super) unsafe fn close(stream: *mut FILE) -> c_int {
     // SAFETY: the caller's.
     let fd = unsafe { real::fileno(stream) };
     fd::set_errno(errno);
-    if fd >= 0 {
-        fd::dies(fd);
-    }
+    let life = fd::dies(fd);
     // SAFETY: as above.
-    wait::detach(|| unsafe { real::fclose(stream) })
+    let closed = wait::detach(|| unsafe { real::fclose(stream) });
+    fd::gone(fd, life);
+    closed
 }

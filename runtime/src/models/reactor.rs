@@ -1,9 +1,9 @@
 //! The readiness of descriptors: no edge is lost between a look, a try, its disproof and the wait.
 
 use super::world::task::Task;
-use super::world::{SOON, let_time_pass, produce, spawn_task, try_read};
+use super::world::{SOON, close, let_time_pass, produce, spawn_task, try_read};
 use crate::Wake;
-use crate::reactor::{Entry, Interest, slot, wait, wait_any};
+use crate::reactor::{Entry, Interest, Lease, Life, Refusal, slot, wait_any};
 use crate::sys::clock::Deadline;
 use loom::thread;
 
@@ -19,8 +19,11 @@ fn read(task: &'static Task, fd: usize, deadline: Option<Deadline>) -> bool {
             return true;
         }
         slot.disprove(seen, Interest::READ);
-        let waited = wait(task, FAMILY, fd as i32, Interest::READ, deadline, true).expect("the file can be watched");
-        if waited.why == Wake::TimedOut {
+        let mut lease = Lease::new(fd as i32, slot.life(), Interest::READ);
+        // SAFETY: nothing but the model's own steps runs meanwhile; the lease ends below, where it lies.
+        let why = unsafe { lease.wait(task, FAMILY, deadline, true) }.expect("the file can be watched");
+        lease.end();
+        if why == Wake::TimedOut {
             return false;
         }
     }
@@ -116,11 +119,80 @@ fn an_edge_of_an_earlier_life_is_stale() {
         let slot = slot(0).expect("the file has a slot");
         let_time_pass();
         spawn_task(0, |task| assert!(!read(task, 0, Some(SOON)))).join().unwrap();
-        let closer = thread::spawn(|| slot.reset(0, false));
+        let closer = thread::spawn(|| slot.end(slot.begin_end(0, false)));
         produce(0);
         closer.join().unwrap();
         let seen = slot.look();
         assert!(!seen.is_ready(Interest::READ), "the new life begins with the old one's edge");
         assert!(!slot.is_watched());
+    });
+}
+
+/// Waits for the file that had `life` under the number 0, and reads one thing of it. `None`: the time was up.
+fn read_by_lease(task: &'static Task, life: Life, deadline: Option<Deadline>) -> Result<Option<bool>, Refusal> {
+    let mut lease = Lease::new(0, life, Interest::READ);
+    let result = loop {
+        // SAFETY: as in `read`.
+        match unsafe { lease.wait(task, FAMILY, deadline, true) } {
+            Err(refusal) => break Err(refusal),
+            Ok(Wake::TimedOut) => break Ok(None),
+            Ok(_) => {}
+        }
+        let (fd, slot, seen) = lease.begin_try();
+        let got = fd >= 0 && try_read(fd as usize);
+        if let Some(slot) = slot.filter(|_| !got) {
+            slot.disprove(seen, Interest::READ);
+        }
+        lease.end_try();
+        if got {
+            break Ok(Some(true));
+        }
+    };
+    lease.end();
+    result
+}
+
+/// Closes the number 0 as a hook does.
+fn close_by_number() {
+    let slot = slot(0).expect("the file has a slot");
+    let life = slot.begin_end(0, false);
+    close(0);
+    slot.end(life);
+}
+
+/// A close comes at any moment of a wait: either the wait is refused, or it goes on with the open file, whose next byte
+/// ends it. What is written to the next file of that number is never read by it.
+#[test]
+fn a_close_against_a_wait() {
+    loom::model(|| {
+        let life = slot(0).expect("the file has a slot").life();
+        let reader = spawn_task(0, move |task| read_by_lease(task, life, None));
+        close_by_number();
+        slot(0).expect("the number has a slot").begin(0);
+        produce(0);
+        produce(1);
+        match reader.join().unwrap() {
+            Ok(got) => assert_eq!(got, Some(true)),
+            Err(refusal) => assert_eq!(refusal, Refusal::LifeEnded),
+        }
+        assert!(try_read(0), "the next file's byte was read by a wait for the last one's");
+    });
+}
+
+/// The waiter's time is up while it is moved: it is in no list when its frame ends.
+#[test]
+fn a_close_against_a_time_out() {
+    loom::model(|| {
+        let life = slot(0).expect("the file has a slot").life();
+        let reader = spawn_task(0, move |task| {
+            let result = read_by_lease(task, life, Some(SOON));
+            assert!(!task.is_queued(), "a task that runs is queued");
+            result
+        });
+        let clock = thread::spawn(let_time_pass);
+        close_by_number();
+        clock.join().unwrap();
+        let result = reader.join().unwrap();
+        assert!(matches!(result, Ok(None) | Err(Refusal::LifeEnded)), "{result:?}");
     });
 }

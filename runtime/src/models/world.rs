@@ -86,6 +86,11 @@ pub fn produce(fd: usize) {
 }
 
 /// Reads one thing from the file `fd`, if there is one.
+/// The kernel closes the file of `fd`.
+pub fn close(fd: usize) {
+    WORLD.kernel.close(fd);
+}
+
 pub fn try_read(fd: usize) -> bool {
     WORLD.kernel.try_read(fd)
 }
@@ -358,6 +363,10 @@ pub mod sys {
             })
         }
 
+        pub(super) fn close(&self, fd: usize) {
+            self.with(|state| state.files[fd] = File::default());
+        }
+
         pub(super) fn take_edge(&self) -> Option<epoll::Event> {
             self.with(|state| {
                 let tag = state.files.iter_mut().find_map(|file| file.tag.filter(|_| take(&mut file.edge)))?;
@@ -466,12 +475,16 @@ pub mod sys {
     pub mod descriptor {
         use rustix::fd::RawFd;
 
-        pub fn copy(_: RawFd) -> Option<RawFd> {
-            unreachable!("no model closes a descriptor that is waited for")
+        /// The open file of `fd`, with what is unread in it, under the number 1.
+        pub fn copy(fd: RawFd) -> Option<RawFd> {
+            super::super::WORLD.kernel.with(|state| {
+                state.files[1] = super::File { unread: state.files[fd as usize].unread, ..Default::default() };
+            });
+            Some(1)
         }
 
-        pub fn close_hidden(_: RawFd) {
-            unreachable!("no model closes a descriptor that is waited for")
+        pub fn close_hidden(fd: RawFd) {
+            super::super::WORLD.kernel.close(fd as usize);
         }
     }
 }

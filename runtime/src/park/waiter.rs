@@ -272,11 +272,6 @@ impl<T> Node<T> {
     pub fn new(waiter: Waiter, data: T) -> Self {
         Self { next: AtomicPtr::new(null_mut()), back: AtomicPtr::new(null_mut()), queued: false, waiter, data }
     }
-
-    /// Whether the node is in a list; ask under the list's lock.
-    pub fn is_queued(&self) -> bool {
-        self.queued
-    }
 }
 
 /// A first-in-first-out list of nodes that lie on their waiters' stacks.
@@ -354,6 +349,13 @@ impl<T> List<T> {
             next = unsafe { node.as_ref() }.next.load(Relaxed);
             Some(node)
         })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl<T> Node<T> {
+    fn is_queued(&self) -> bool {
+        self.queued
     }
 }
 

@@ -14,9 +14,9 @@ mod slot;
 mod table;
 mod wait;
 
-pub use slot::{Interest, Seen, Slot};
+pub use slot::{Interest, Life, Refusal, Seen, Slot};
 pub use table::{capacity, slot};
-pub use wait::{Entry, Waited, wait, wait_any};
+pub use wait::{Entry, Lease, wait_any};
 
 #[cfg(not(loom))]
 pub(crate) use table::forget;

@@ -1,10 +1,10 @@
 //! What the reactor knows of one descriptor number: a cache line.
 
 use super::tag;
-use crate::park::{List, Node, Wakeups};
+use crate::park::{List, Node, Waiter, Wakeups};
 use crate::sched::Worker;
 use crate::signals;
-use crate::sync::{AcqRel, Acquire, AtomicU32, Lock, Relaxed, Release};
+use crate::sync::{AcqRel, Acquire, AtomicBool, AtomicI32, AtomicU32, Lock, Relaxed, Release, yield_now};
 use crate::sys::epoll::{self, Epoll};
 use core::ptr::NonNull;
 use rustix::fd::RawFd;
@@ -20,7 +20,7 @@ impl Interest {
     pub const WRITE: Self = Self(2);
     pub const PRIORITY: Self = Self(4);
     /// A connection to accept: of those who wait for one, an edge wakes only the first, as in the kernel. Whoever was
-    /// woken tells the next, by [`Slot::pass_on`], when it has looked.
+    /// woken tells the next when its wait is over ([`Slot::leave`]).
     pub const CONNECTION: Self = Self(Self::READ.0 | EXCLUSIVE);
 
     /// The bits of a readiness that satisfy it.
@@ -63,18 +63,60 @@ impl Seen {
     }
 }
 
+/// One life of a number, from one open file to the next. Odd: it is being closed, by a thread that has not come back
+/// from the kernel, so that the number is neither the old file's nor another one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life(u32);
+
+impl Life {
+    /// That of a number without a slot.
+    pub const NONE: Self = Self(0);
+
+    const fn is_ending(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Whether both are one life, at whatever stage.
+    const fn is_of(self, other: Life) -> bool {
+        self.0 >> 1 == other.0 >> 1
+    }
+}
+
+/// Why a wait did not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The kernel does not watch such a file: the errno of epoll_ctl(2).
+    Unwatchable(i32),
+    /// The number is another file's now, or about to be nobody's: what the caller has tried says nothing about it.
+    LifeEnded,
+}
+
+/// The number of those whose open file nobody could keep.
+pub(super) const NOWHERE: RawFd = -1;
+
 /// What a waiter's node says.
 pub(super) struct Place {
-    /// The number to go on with; changes when the number is closed under the waiter.
-    pub fd: RawFd,
+    /// The number to go on with: changes, under the lock of the slot that the node is in, when the program's own number
+    /// is closed under the waiter.
+    pub fd: AtomicI32,
     pub interest: Interest,
+    /// Its wait has been ended by an edge. It stays in the list, so that a close finds it, until it has looked.
+    pub woken: AtomicBool,
+}
+
+impl Place {
+    pub fn new(fd: RawFd, interest: Interest) -> Self {
+        Self { fd: AtomicI32::new(fd), interest, woken: AtomicBool::new(false) }
+    }
 }
 
 #[cfg_attr(loom, derive(Default))]
-struct Inner {
+pub(super) struct Inner {
     waiters: List<Place>,
     /// How many waiters have to go on with this number, which is the library's: the last closes it.
     guests: u32,
+    /// How many that have waited are making their call by this number: a close waits for them.
+    tries: u32,
 }
 
 impl Inner {
@@ -83,14 +125,29 @@ impl Inner {
         let mut exclusive_woken = false;
         for node in self.waiters.iter() {
             // SAFETY: a node in the list is alive while the list is locked.
-            let (waiter, interest) = unsafe { (node.as_ref().waiter, node.as_ref().data.interest) };
+            let node = unsafe { node.as_ref() };
+            let Place { interest, woken, .. } = &node.data;
             let exclusive = interest.0 & EXCLUSIVE != 0;
-            if bits & interest.bits() == 0 || (exclusive && exclusive_woken) {
+            if bits & interest.bits() == 0 || woken.load(Relaxed) || (exclusive && exclusive_woken) {
                 continue;
             }
-            // SAFETY: as above; out of the list before it is woken, since its frame may end then.
-            unsafe { self.waiters.remove(node) };
-            exclusive_woken |= waiter.wake(wakeups) && exclusive;
+            if node.waiter.wake(wakeups) {
+                woken.store(true, Relaxed);
+                exclusive_woken |= exclusive;
+            }
+        }
+    }
+
+    /// Ends all waits: there is no file for them to go on with.
+    fn orphan(&mut self, wakeups: &mut Wakeups) {
+        for node in self.waiters.iter() {
+            // SAFETY: as in `wake`; out of the list before it is told, since its frame may end then.
+            unsafe {
+                self.waiters.remove(node);
+                let waiter = node.as_ref().waiter;
+                node.as_ref().data.fd.store(NOWHERE, Release);
+                waiter.wake(wakeups);
+            }
         }
     }
 }
@@ -103,6 +160,8 @@ pub struct Slot {
     readiness: AtomicU32,
     /// Counts the lives of the number: an event of an earlier one is stale.
     generation: AtomicU32,
+    /// Which life of the number this is: see [`Life`]. Changes under the lock.
+    life: AtomicU32,
     /// 1 + the index of the worker whose epoll instance watches the number; 0: none.
     watcher: AtomicU32,
     /// For the host: what it knows of the descriptor. 0 at the start of each life.
@@ -112,9 +171,9 @@ pub struct Slot {
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Slot>() == 64);
 
-/// Why a descriptor can't be watched: the errno of epoll_ctl(2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unwatchable(pub i32);
+/// How often a close looks whether those who make their calls are done, before it goes on regardless: one of them may be
+/// in a call that waits after all.
+const LOOKS: u32 = 2000;
 
 impl Slot {
     #[inline]
@@ -135,14 +194,38 @@ impl Slot {
         let _ = self.readiness.compare_exchange(seen.0, cleared, AcqRel, Relaxed);
     }
 
+    /// The present life: to be taken before the call that a wait follows.
+    #[inline]
+    pub fn life(&self) -> Life {
+        Life(self.life.load(Acquire))
+    }
+
+    /// Under the lock: whether `life` lasts.
+    fn is_still(&self, life: Life) -> bool {
+        self.life() == life && !life.is_ending()
+    }
+
+    /// Changes what the host knows of the file that has `life`.
+    pub fn note(&self, life: Life, change: impl FnOnce(u32) -> u32) {
+        signals::section(|| {
+            let _held = self.inner.lock();
+            if self.is_still(life) {
+                self.facts.store(change(self.facts.load(Relaxed)), Relaxed);
+            }
+        });
+    }
+
     /// Sees to it that edges of `fd` come to this slot. `trusted`: the host knows that nothing can
     /// have replaced the open file behind this number; else the kernel is asked.
-    pub(super) fn watch(&self, fd: RawFd, worker: &Worker, trusted: bool) -> Result<(), Unwatchable> {
+    pub(super) fn watch(&self, fd: RawFd, life: Life, worker: &Worker, trusted: bool) -> Result<(), Refusal> {
         if trusted && self.is_watched() {
             return Ok(());
         }
         let _held = self.inner.lock();
-        self.register(fd, worker).map_err(|errno| Unwatchable(errno.raw_os_error()))
+        if !self.is_still(life) {
+            return Err(Refusal::LifeEnded);
+        }
+        self.register(fd, worker).map_err(|errno| Refusal::Unwatchable(errno.raw_os_error()))
     }
 
     /// Under the lock. Registers `fd`, or asks for its present state as a new edge.
@@ -174,30 +257,97 @@ impl Slot {
         Some(worker.epoll())
     }
 
-    /// Adds a waiter, unless what it waits for has come; then false.
+    /// Adds a waiter, unless what it waits for has come; then false. `life`: the one that the number must still have;
+    /// `None` for a guest, whose number lasts as long as the guest stays.
     ///
     /// # Safety
-    /// `node` is in no list, and neither moves nor ends before it was given to `leave`.
-    pub(super) unsafe fn enter(&self, node: NonNull<Node<Place>>) -> bool {
+    /// `node` is in no list, has this slot's number, and neither moves nor ends before it was given to `leave`.
+    pub(super) unsafe fn enter(
+        &self,
+        mut node: NonNull<Node<Place>>,
+        waiter: Waiter,
+        life: Option<Life>,
+    ) -> Result<bool, Refusal> {
         let mut inner = self.inner.lock();
+        if life.is_some_and(|life| !self.is_still(life)) {
+            return Err(Refusal::LifeEnded);
+        }
         // SAFETY: the caller's node is alive, and in no list.
-        let interest = unsafe { node.as_ref() }.data.interest;
-        if self.look().is_ready(interest) {
-            return false;
+        unsafe { node.as_mut() }.waiter = waiter;
+        // SAFETY: as above.
+        if self.is_ready_for(unsafe { node.as_ref() }) {
+            return Ok(false);
         }
         // SAFETY: the caller's promise.
         unsafe { inner.waiters.push(node) };
-        true
+        Ok(true)
     }
 
-    /// Takes a waiter out, if it is in.
+    /// Under the lock. Begins another wait of a node, unless what it waits for has come.
+    fn is_ready_for(&self, node: &Node<Place>) -> bool {
+        let ready = self.look().is_ready(node.data.interest);
+        node.data.woken.store(ready, Relaxed);
+        ready
+    }
+
+    /// Under the lock of the slot that `node` is in, or was: `body`. `None`: it is nowhere.
+    fn of<R>(node: NonNull<Node<Place>>, body: impl FnOnce(&'static Slot, RawFd, &mut Inner) -> R) -> Option<R> {
+        loop {
+            // SAFETY: the caller's own node.
+            let fd = unsafe { node.as_ref() }.data.fd.load(Acquire);
+            let slot = super::slot(fd)?;
+            let mut inner = slot.inner.lock();
+            // SAFETY: as above. It moves under the locks of both slots: now it stays.
+            if unsafe { node.as_ref() }.data.fd.load(Relaxed) == fd {
+                return Some(body(slot, fd, &mut inner));
+            }
+        }
+    }
+
+    /// The caller's node, which is in a list, waits once more, unless what it waits for has come; then false.
+    pub(super) fn wait_again(mut node: NonNull<Node<Place>>, waiter: Waiter) -> bool {
+        Self::of(node, |slot, _, _| {
+            // SAFETY: the caller's own node, which others read under this lock.
+            unsafe { node.as_mut() }.waiter = waiter;
+            // SAFETY: as above.
+            !slot.is_ready_for(unsafe { node.as_ref() })
+        })
+        .unwrap_or(false)
+    }
+
+    /// Takes the caller's node out of the list that it is in, if it is in one. One that was woken for a connection has
+    /// looked now: if there may be more, and it `passes_on`, the next one is to look.
     ///
     /// # Safety
-    /// `node` is alive and was given to `enter` of this slot, or moved to it.
-    pub(super) unsafe fn leave(&self, node: NonNull<Node<Place>>) {
+    /// `node` is alive and was given to `enter`.
+    pub(super) unsafe fn leave(node: NonNull<Node<Place>>, passes_on: bool) {
+        let mut wakeups = Wakeups::new();
+        Self::of(node, |slot, _, inner| {
+            // SAFETY: the caller's promise: it is in this slot's list, or in none.
+            unsafe { inner.waiters.remove(node) };
+            if passes_on && slot.look().is_ready(Interest::CONNECTION) {
+                inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
+            }
+        });
+        wakeups.deliver();
+    }
+
+    /// The caller, whose node has entered, is about to make its call by the number that is told: until `end_try`
+    /// nobody closes that.
+    pub(super) fn begin_try(node: NonNull<Node<Place>>) -> (RawFd, Option<&'static Slot>) {
+        Self::of(node, |slot, fd, inner| {
+            inner.tries += 1;
+            (fd, Some(slot))
+        })
+        .unwrap_or((NOWHERE, None))
+    }
+
+    /// Ends what `begin_try` began, in a life of the number.
+    pub(super) fn end_try(&self, life: Life) {
         let mut inner = self.inner.lock();
-        // SAFETY: the caller's promise.
-        unsafe { inner.waiters.remove(node) };
+        if self.life().is_of(life) {
+            inner.tries = inner.tries.saturating_sub(1);
+        }
     }
 
     /// Notes an edge and ends the waits that it satisfies.
@@ -212,19 +362,6 @@ impl Slot {
         inner.wake(bits, wakeups);
     }
 
-    /// One that was woken for [`Interest::CONNECTION`] has looked: if there may be more, the next one is to look.
-    pub fn pass_on(&self) {
-        signals::section(|| {
-            let mut wakeups = Wakeups::new();
-            let mut inner = self.inner.lock();
-            if self.look().is_ready(Interest::CONNECTION) {
-                inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
-            }
-            drop(inner);
-            wakeups.deliver();
-        });
-    }
-
     fn merge(&self, mut old: u32, bits: u32) {
         loop {
             let new = (old | bits).wrapping_add(ONE_EDGE);
@@ -235,60 +372,126 @@ impl Slot {
         }
     }
 
-    /// The number begins a new life, or is about to end one: all that was known is void.
-    /// `others`: other numbers or processes may share the open file, so that closing this number
-    /// does not end its registration.
-    ///
-    /// Those who wait on the number keep the open file, as a blocked call does in the kernel: it
-    /// lives on under a number of the library's, which they go on with.
-    pub fn reset(&self, fd: RawFd, others: bool) {
+    /// Under the lock: all that was known is void. The count of edges goes on, so that no look at an earlier life can
+    /// disprove what comes in the next.
+    fn forget(&self, life: u32) {
+        self.life.store(life, Release);
+        self.watcher.store(0, Relaxed);
+        self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
+        let void = (self.readiness.load(Relaxed) & !BITS).wrapping_add(ONE_EDGE);
+        self.readiness.store(void, Release);
+        self.facts.store(0, Relaxed);
+    }
+
+    /// The kernel has given the number to a new file, of which the host knows `facts`. Whoever still waits on an earlier
+    /// one, which was closed by nobody that we saw, is told that it is not open.
+    pub fn begin(&self, facts: u32) {
         signals::section(|| {
+            let mut wakeups = Wakeups::new();
             let mut inner = self.inner.lock();
-            let busy = !inner.waiters.is_empty();
-            if let Some(epoll) = self.watching().filter(|_| others || busy) {
-                epoll.delete(fd);
+            inner.orphan(&mut wakeups);
+            inner.tries = 0;
+            self.forget((self.life().0 | 1).wrapping_add(1));
+            self.facts.store(facts, Relaxed);
+            drop(inner);
+            wakeups.deliver();
+        });
+    }
+
+    /// The number is about to be closed; [`Slot::end`] says when the kernel has done so. `others`: other numbers or
+    /// processes may share the open file, so that closing this number does not end its registration.
+    ///
+    /// Those who wait on the number keep the open file, as a blocked call does in the kernel: it lives on under a number of
+    /// the library's, which they go on with. From here on nobody enters or registers; those who wait no more, and make
+    /// their call, are waited for.
+    pub fn begin_end(&self, fd: RawFd, others: bool) -> Life {
+        signals::section(|| {
+            let inner = self.inner.lock();
+            if self.life().is_ending() {
+                return self.life();
             }
-            let waiters = core::mem::take(&mut inner.waiters);
-            let worker = self.watcher.swap(0, Relaxed);
-            self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
-            self.readiness.store(0, Release);
-            self.facts.store(0, Relaxed);
+            let life = self.life().0.wrapping_add(1);
+            let busy = !inner.waiters.is_empty();
+            let watching = self.watching();
+            let worker = self.watcher.load(Relaxed);
+            self.forget(life);
             drop(inner);
             if busy {
-                Self::move_waiters(fd, waiters, worker);
+                self.move_waiters(fd, worker);
+            }
+            if let Some(epoll) = watching.filter(|_| others || busy) {
+                epoll.delete(fd);
+            }
+            self.let_tries_end();
+            Life(life)
+        })
+    }
+
+    /// The close that [`Slot::begin_end`] announced is done.
+    pub fn end(&self, life: Life) {
+        signals::section(|| {
+            let _held = self.inner.lock();
+            if self.life() == life && life.is_ending() {
+                self.life.store(life.0.wrapping_add(1), Release);
             }
         });
     }
 
-    /// Gives the open file behind `fd` a number of the library's, for those who wait on it.
-    fn move_waiters(fd: RawFd, waiters: List<Place>, watcher: u32) {
-        let ghost = crate::sys::descriptor::copy(fd).unwrap_or(fd);
+    /// Whether a close of the number has begun and not ended.
+    pub fn is_ending(&self) -> bool {
+        self.life().is_ending()
+    }
+
+    fn let_tries_end(&self) {
+        for _ in 0..LOOKS {
+            if self.inner.lock().tries == 0 {
+                return;
+            }
+            yield_now();
+        }
+    }
+
+    /// Gives the open file behind `fd` a number of the library's, for those who wait on it: nodes move under the locks of
+    /// both slots, taken in the order of their addresses.
+    fn move_waiters(&self, fd: RawFd, watcher: u32) {
+        let ghost = crate::sys::descriptor::copy(fd);
+        let there = ghost.and_then(super::slot);
         let workers = crate::sched::get().map(|runtime| runtime.workers());
         let worker = workers.and_then(|all| all.get(watcher.saturating_sub(1) as usize));
-        let (Some(slot), Some(worker)) = (super::slot(ghost), worker) else {
-            return;
+        let (Some(ghost), Some(there), Some(worker)) = (ghost, there, worker) else {
+            let mut wakeups = Wakeups::new();
+            self.inner.lock().orphan(&mut wakeups);
+            return wakeups.deliver();
         };
-        let mut inner = slot.inner.lock();
-        for mut node in waiters.iter() {
-            // SAFETY: their wakers find the nodes only through this list, so they are alive and
-            // this thread's to write.
-            unsafe { node.as_mut().data.fd = ghost };
-            inner.guests += 1;
+        let first_is_ours = core::ptr::from_ref(self) < core::ptr::from_ref(there);
+        let (first, second) = if first_is_ours { (self, there) } else { (there, self) };
+        let (mut a, mut b) = (first.inner.lock(), second.inner.lock());
+        let (ours, theirs) = if first_is_ours { (&mut *a, &mut *b) } else { (&mut *b, &mut *a) };
+        for node in ours.waiters.iter() {
+            // SAFETY: a node in the list is alive while the list is locked; it leaves one list for the other.
+            unsafe {
+                ours.waiters.remove(node);
+                node.as_ref().data.fd.store(ghost, Release);
+                theirs.waiters.push(node);
+            }
+            theirs.guests += 1;
         }
-        inner.waiters = waiters;
-        let _ = slot.register(ghost, worker);
+        if theirs.guests == 0 {
+            // All have left meanwhile.
+            return crate::sys::descriptor::close_hidden(ghost);
+        }
+        let _ = there.register(ghost, worker);
     }
 
     /// A waiter that had to go on with a number of the library's is done with it.
-    pub fn release_guest(&self, fd: RawFd) {
-        signals::section(|| {
-            let mut inner = self.inner.lock();
-            inner.guests = inner.guests.saturating_sub(1);
-            if inner.guests == 0 {
-                self.watcher.store(0, Relaxed);
-                crate::sys::descriptor::close_hidden(fd);
-            }
-        });
+    pub(super) fn release_guest(&self, fd: RawFd) {
+        let mut inner = self.inner.lock();
+        inner.guests = inner.guests.saturating_sub(1);
+        if inner.guests == 0 {
+            inner.tries = 0;
+            self.forget(self.life().0.wrapping_add(2));
+            crate::sys::descriptor::close_hidden(fd);
+        }
     }
 }
 

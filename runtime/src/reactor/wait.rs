@@ -1,6 +1,10 @@
 //! Waiting for one descriptor, or for any of many.
+//!
+//! A wait is a [`Lease`]: of one life of a number, taken before the call is tried, and given back when its result is
+//! there. Whatever closes the number meanwhile either finds the waiter in the slot's list, and takes it along to another
+//! number of the same open file, or ends the life first, and the wait is refused.
 
-use super::slot::{Interest, Place, Seen, Slot, Unwatchable};
+use super::slot::{Interest, Life, NOWHERE, Place, Refusal, Seen, Slot};
 use super::table::slot;
 use crate::park::{Node, Waiter};
 use crate::sched::{Family, Worker};
@@ -10,84 +14,171 @@ use crate::task::{Task, Wake};
 use core::ptr::NonNull;
 use rustix::fd::RawFd;
 
-/// How a wait for a descriptor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waited {
-    pub why: Wake,
-    /// The number to go on with: another one if the program has closed its own meanwhile. Give that
-    /// one back by `Slot::release_guest`.
-    pub fd: RawFd,
+/// Of a number past the table.
+const NO_SLOT: Refusal = Refusal::Unwatchable(38); // ENOSYS
+
+/// See the module.
+pub struct Lease {
+    node: Node<Place>,
+    own: RawFd,
+    life: Life,
+    /// Whether the node is in a list.
+    entered: bool,
+    /// Whether it left the list before its call: then it has not told the next yet.
+    paused: bool,
+    /// The slot in which a try has begun and not ended.
+    trying: Option<&'static Slot>,
 }
 
-/// Waits until `fd` is ready for `interest`, `deadline`, or an interruption. The caller has tried,
-/// and disproved what it had seen. See `Slot::watch` for `trusted`.
-pub fn wait(
-    task: &'static Task,
-    family: Family,
-    fd: RawFd,
-    interest: Interest,
-    deadline: Option<Deadline>,
-    trusted: bool,
-) -> Result<Waited, Unwatchable> {
-    signals::section(|| {
-        const ENOSYS: i32 = 38;
-        let slot = slot(fd).ok_or(Unwatchable(ENOSYS))?;
-        slot.watch(fd, task.home(), trusted)?;
+impl Lease {
+    /// Of `life`, which `fd` had before the caller tried its call.
+    pub fn new(fd: RawFd, life: Life, interest: Interest) -> Self {
+        let unused = Waiter::Thread(core::ptr::null());
+        Self {
+            node: Node::new(unused, Place::new(fd, interest)),
+            own: fd,
+            life,
+            entered: false,
+            paused: false,
+            trying: None,
+        }
+    }
+
+    /// The number to go on with: another one if the program has closed its own meanwhile, -1 if it could not be kept.
+    pub fn fd(&self) -> RawFd {
+        self.node.data.fd.load(crate::sync::Acquire)
+    }
+
+    fn is_guest(&self) -> bool {
+        self.fd() != self.own && self.fd() != NOWHERE
+    }
+
+    /// Waits until the file is ready, `deadline`, or an interruption. The caller has tried, and disproved what it had
+    /// seen. See `Slot::watch` for `trusted`.
+    ///
+    /// # Safety
+    /// The caller is in a section (`signals::enter`) that lasts until [`Lease::pause`] or [`Lease::end`]: no handler, which
+    /// could leave the frame, runs while the node is in a list. Nor does the lease move before.
+    pub unsafe fn wait(
+        &mut self,
+        task: &'static Task,
+        family: Family,
+        deadline: Option<Deadline>,
+        trusted: bool,
+    ) -> Result<Wake, Refusal> {
+        self.watch(task.home(), trusted)?;
         let waiter = Waiter::announce();
-        let mut node = Node::new(waiter, Place { fd, interest });
-        let node = NonNull::from(&mut node);
-        // SAFETY: the node leaves below, before its frame ends.
-        if !unsafe { slot.enter(node) } {
-            let why = waiter.retract().unwrap_or(Wake::Unparked);
-            return Ok(Waited { why, fd });
+        // SAFETY: the caller's promise.
+        match unsafe { self.enter(waiter) } {
+            Ok(true) => Ok(waiter.wait(family, deadline)),
+            Ok(false) => Ok(waiter.retract().unwrap_or(Wake::Unparked)),
+            Err(refusal) => {
+                waiter.retract();
+                Err(refusal)
+            }
         }
-        let why = waiter.wait(family, deadline);
-        Ok(Waited { why, fd: leave(node, why) })
-    })
-}
+    }
 
-/// Takes a node out of whatever slot it is in now; returns that slot's number.
-fn leave(node: NonNull<Node<Place>>, why: Wake) -> RawFd {
-    loop {
-        // SAFETY: the node is in the caller's frame. Volatile: `Slot::move_waiters` writes the
-        // number under the lock of the slot that it moves the node to, hence the second look.
-        let fd = unsafe { (&raw const (*node.as_ptr()).data.fd).read_volatile() };
-        if why == Wake::Unparked {
-            return fd;
+    fn watch(&self, worker: &Worker, trusted: bool) -> Result<(), Refusal> {
+        if self.entered || self.fd() != self.own {
+            return Ok(());
         }
-        let Some(slot) = slot(fd) else { return fd };
-        // SAFETY: the node entered that slot, or was moved to it.
-        unsafe { slot.leave(node) };
-        // SAFETY: as above.
-        let now = unsafe { (&raw const (*node.as_ptr()).data.fd).read_volatile() };
-        // SAFETY: as above.
-        if now == fd && !unsafe { node.as_ref() }.is_queued() {
-            return fd;
+        slot(self.own).ok_or(NO_SLOT)?.watch(self.own, self.life, worker, trusted)
+    }
+
+    /// # Safety
+    /// As for [`Lease::wait`].
+    unsafe fn enter(&mut self, waiter: Waiter) -> Result<bool, Refusal> {
+        let node = NonNull::from(&mut self.node);
+        if self.entered {
+            return Ok(Slot::wait_again(node, waiter));
+        }
+        let Some(slot) = slot(self.fd()) else { return Ok(false) };
+        let life = if self.is_guest() { None } else { Some(self.life) };
+        // SAFETY: the node is in no list; the rest is the caller's promise.
+        self.entered = unsafe { slot.enter(node, waiter, life) }?;
+        Ok(self.entered)
+    }
+
+    /// Begins a call by the number that is returned, which keeps its open file until [`Lease::end_try`]; with the slot of
+    /// that number, and a look at its readiness. A lease that has not entered has nothing to keep it by.
+    pub fn begin_try(&mut self) -> (RawFd, Option<&'static Slot>, Seen) {
+        let (fd, slot) = if self.entered {
+            let (fd, slot) = Slot::begin_try(NonNull::from(&mut self.node));
+            self.trying = slot;
+            (fd, slot)
+        } else {
+            (self.fd(), slot(self.fd()))
+        };
+        (fd, slot, slot.map_or(Seen::NOTHING, Slot::look))
+    }
+
+    pub fn end_try(&mut self) {
+        if let Some(slot) = self.trying.take() {
+            let life = if core::ptr::eq(slot, self.own_slot()) { self.life } else { slot.life() };
+            slot.end_try(life);
+        }
+    }
+
+    fn own_slot(&self) -> *const Slot {
+        slot(self.own).map_or(core::ptr::null(), core::ptr::from_ref)
+    }
+
+    /// Leaves the list, in the middle of a try, before a call that may wait: handlers may run now.
+    pub fn pause(&mut self) {
+        self.paused |= self.entered;
+        self.leave(false);
+    }
+
+    fn leave(&mut self, passes_on: bool) {
+        if core::mem::take(&mut self.entered) || (passes_on && self.paused) {
+            // SAFETY: the node has entered, and is the caller's; it may be out again.
+            unsafe { Slot::leave(NonNull::from(&mut self.node), passes_on) };
+        }
+    }
+
+    /// Ends the wait.
+    pub fn end(&mut self) {
+        self.end_try();
+        self.leave(self.node.data.interest == Interest::CONNECTION);
+        if let Some(slot) = slot(self.fd()).filter(|_| self.is_guest()) {
+            slot.release_guest(self.fd());
+            self.node.data.fd.store(NOWHERE, crate::sync::Relaxed);
         }
     }
 }
 
 /// One descriptor of a wait for many.
 pub struct Entry {
-    node: Node<Place>,
+    lease: Lease,
     seen: Seen,
 }
 
 impl Entry {
     /// For `fd`, at a look at its readiness taken now; the caller tries its call next.
     pub fn new(fd: RawFd, interest: Interest) -> Self {
-        let unused = Waiter::Thread(core::ptr::null());
-        Self { node: Node::new(unused, Place { fd, interest }), seen: slot(fd).map_or(Seen::NOTHING, Slot::look) }
+        let mut entry = Self { lease: Lease::new(fd, Life::NONE, interest), seen: Seen::NOTHING };
+        entry.look_again();
+        entry
     }
 
     /// The number to go on with.
     pub fn fd(&self) -> RawFd {
-        self.node.data.fd
+        self.lease.fd()
     }
 
     /// Takes a fresh look, before another try.
     pub fn look_again(&mut self) {
-        self.seen = slot(self.fd()).map_or(Seen::NOTHING, Slot::look);
+        let slot = slot(self.fd());
+        if !self.lease.is_guest() {
+            self.lease.life = slot.map_or(Life::NONE, Slot::life);
+        }
+        self.seen = slot.map_or(Seen::NOTHING, Slot::look);
+    }
+
+    /// Gives back what the waits went on with.
+    pub fn release(&mut self) {
+        signals::section(|| self.lease.end());
     }
 }
 
@@ -98,45 +189,41 @@ pub fn wait_any(
     family: Family,
     entries: &mut [Entry],
     deadline: Option<Deadline>,
-) -> Result<Wake, Unwatchable> {
+) -> Result<Wake, Refusal> {
     signals::section(|| {
         for entry in entries.iter() {
             prepare(entry, task.home())?;
         }
         let waiter = Waiter::announce();
-        let all = entries.len();
         let entered = enter_all(entries, waiter);
-        let why =
-            if entered == all { waiter.wait(family, deadline) } else { waiter.retract().unwrap_or(Wake::Unparked) };
-        for entry in &mut entries[..entered] {
-            // Any of them, but one: whoever woke us took out only the node that it woke.
-            leave(NonNull::from(&mut entry.node), Wake::Interrupted);
-        }
-        Ok(why)
+        let why = match entered {
+            Ok(true) => Ok(waiter.wait(family, deadline)),
+            Ok(false) => Ok(waiter.retract().unwrap_or(Wake::Unparked)),
+            Err(refusal) => {
+                waiter.retract();
+                Err(refusal)
+            }
+        };
+        entries.iter_mut().for_each(|entry| entry.lease.leave(false));
+        why
     })
 }
 
-fn prepare(entry: &Entry, worker: &Worker) -> Result<(), Unwatchable> {
-    const ENOSYS: i32 = 38;
-    let Place { fd, interest } = entry.node.data;
-    let slot = slot(fd).ok_or(Unwatchable(ENOSYS))?;
-    slot.disprove(entry.seen, interest);
+fn prepare(entry: &Entry, worker: &Worker) -> Result<(), Refusal> {
+    let slot = slot(entry.fd()).ok_or(NO_SLOT)?;
+    slot.disprove(entry.seen, entry.lease.node.data.interest);
     // A set of many descriptors is asked for seldom, and has been tried by one call: not to trust
     // any of them costs one call more each, but only when it must wait.
-    slot.watch(fd, worker, false)
+    entry.lease.watch(worker, false)
 }
 
-/// Enters the entries one by one until one is ready; returns how many have entered.
-fn enter_all(entries: &mut [Entry], waiter: Waiter) -> usize {
-    for (n, entry) in entries.iter_mut().enumerate() {
-        entry.node.waiter = waiter;
-        let Some(slot) = slot(entry.fd()) else {
-            continue;
-        };
-        // SAFETY: `wait_any` takes every entered node out before it returns.
-        if !unsafe { slot.enter(NonNull::from(&mut entry.node)) } {
-            return n;
+/// Enters the entries one by one until one is ready, then false, or refused.
+fn enter_all(entries: &mut [Entry], waiter: Waiter) -> Result<bool, Refusal> {
+    for entry in entries.iter_mut() {
+        // SAFETY: `wait_any` takes every node out before it, a section, ends.
+        if !unsafe { entry.lease.enter(waiter) }? {
+            return Ok(false);
         }
     }
-    entries.len()
+    Ok(true)
 }

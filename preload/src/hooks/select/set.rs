@@ -110,8 +110,7 @@ unsafe extern "C-unwind" fn end(set: *mut c_void) {
     // returns or unwinds.
     unsafe {
         let set = &*set.cast::<Set>();
-        let entries = std::slice::from_raw_parts(set.entries, set.len);
-        wait::release_entries(entries, set.told().iter().map(|one| one.fd));
+        std::slice::from_raw_parts_mut(set.entries, set.len).iter_mut().for_each(Entry::release);
         if set.mapped > 0 {
             munmap(set.entries.cast(), set.mapped);
         }

@@ -94,3 +94,41 @@ fn an_edge_of_another_life_is_ignored() {
     edge(&slot, 1, epoll::IN);
     assert!(!slot.look().is_ready(Interest::READ));
 }
+
+#[test]
+fn a_close_ends_a_life_in_two_steps() {
+    let slot = slot();
+    let first = slot.life();
+    slot.note(first, |_| 7);
+    let ending = slot.begin_end(0, false);
+    assert!(slot.is_ending() && !slot.is_still(first) && !slot.is_still(ending));
+    assert_eq!(slot.begin_end(0, false), ending, "a second close of the number is the same end");
+    slot.end(ending);
+    slot.note(first, |_| 8);
+    assert!(!slot.is_ending() && slot.is_still(slot.life()) && slot.life() != first);
+    assert_eq!(slot.facts.load(Relaxed), 0);
+}
+
+/// The kernel gives a number out before the close that freed it has returned.
+#[test]
+fn a_life_begins_before_the_last_close_returns() {
+    let slot = slot();
+    let ending = slot.begin_end(0, false);
+    slot.begin(5);
+    let life = slot.life();
+    slot.end(ending);
+    assert!(slot.is_still(life));
+    assert_eq!(slot.facts.load(Relaxed), 5);
+}
+
+/// Nor can a look at one life say anything of the next.
+#[test]
+fn a_disproof_of_an_earlier_life_is_void() {
+    let slot = slot();
+    edge(&slot, 0, epoll::IN);
+    let seen = slot.look();
+    slot.begin(0);
+    edge(&slot, 1, epoll::IN);
+    slot.disprove(seen, Interest::READ);
+    assert!(slot.look().is_ready(Interest::READ));
+}
