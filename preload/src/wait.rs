@@ -458,7 +458,7 @@ pub fn any(
     family: Family,
     entries: &mut [Entry],
     deadline: Option<Deadline>,
-    mut attempt: impl FnMut(&[Entry]) -> c_int,
+    mut attempt: impl FnMut(&mut [Entry]) -> c_int,
 ) -> Any {
     if !task.masked_wait.get() {
         signals::forget_handlers();

@@ -19,7 +19,7 @@ unsafe fn wait_events(task: &'static Task, fd: c_int, events: *mut epoll_event, 
     Set::with(1, |set| {
         set.add(fd, POLLIN);
         // SAFETY: the program's arguments.
-        let take = |_: &mut [pollfd], entries: &[Entry]| unsafe { real::epoll_wait(entries[0].fd(), events, n, 0) };
+        let take = |_: &mut [pollfd], entries: &mut [Entry]| unsafe { real::epoll_wait(entries[0].fd(), events, n, 0) };
         set.wait(task, Family::Select, deadline, take).unwrap_or_else(|| {
             // Rounded up: a wait must not end before its time.
             let ms = deadline.map_or(-1, |end| limit::left(end).div_ceil(1_000_000).min(c_int::MAX as u64) as c_int);

@@ -37,9 +37,10 @@ pub(super) fn waiter(limit: Limit) -> Option<&'static Task> {
 ///
 /// The program's numbers are asked, even of a file that was closed in the wait and goes on under another: Linux waits on
 /// the open files, but looks at the numbers anew whenever one of those wakes it.
-fn attempts(count: impl Fn(&[pollfd], bool) -> c_int) -> impl FnMut(&mut [pollfd], &[Entry]) -> c_int {
+fn attempts(count: impl Fn(&[pollfd], bool) -> c_int) -> impl FnMut(&mut [pollfd], &mut [Entry]) -> c_int {
     let mut patience = PATIENCE;
-    move |asked, _| {
+    move |asked, entries| {
+        entries.iter_mut().for_each(Entry::go_home);
         if patience == 0 {
             return ENOUGH;
         }

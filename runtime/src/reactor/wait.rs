@@ -176,6 +176,16 @@ impl Entry {
         self.seen = slot.map_or(Seen::NOTHING, Slot::look);
     }
 
+    /// Goes back to its own number, whatever that is now, with a fresh look: for a call that looks at the number, and so
+    /// says nothing about the file that the last wait was moved to.
+    pub fn go_home(&mut self) {
+        if self.fd() != self.lease.own {
+            self.release();
+            self.lease.node.data.fd.store(self.lease.own, crate::sync::Relaxed);
+            self.look_again();
+        }
+    }
+
     /// Gives back what the waits went on with.
     pub fn release(&mut self) {
         signals::section(|| self.lease.end());

@@ -82,7 +82,7 @@ impl Set {
         task: &'static Task,
         family: Family,
         deadline: Option<Deadline>,
-        mut attempt: impl FnMut(&mut [pollfd], &[Entry]) -> c_int,
+        mut attempt: impl FnMut(&mut [pollfd], &mut [Entry]) -> c_int,
     ) -> Option<c_int> {
         // SAFETY: `add` has written that many of both; only this wait uses them.
         let (entries, asked) = unsafe {
