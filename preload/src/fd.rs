@@ -302,6 +302,22 @@ fn is_known(fd: c_int) -> bool {
     reactor::slot(fd).is_some_and(|slot| slot.is_watched() || slot.facts.load(Relaxed) != 0)
 }
 
+/// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none.
+pub fn pipe_of(fd: c_int) -> Option<(u64, u64)> {
+    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the call writes one structure; the kernel checks the number.
+    let is_pipe = unsafe { libc::fstat(fd, &mut stat) } == 0 && stat.st_mode & libc::S_IFMT == libc::S_IFIFO;
+    is_pipe.then_some((stat.st_dev, stat.st_ino))
+}
+
+/// Whether `fd` is open, and not only in the way that `other` says (O_RDONLY or O_WRONLY).
+pub fn is_usable(fd: c_int, other: c_int) -> bool {
+    // SAFETY: the kernel checks the number.
+    let flags = unsafe { real::fcntl(fd, libc::F_GETFL, 0) };
+    flags != -1 && flags & libc::O_PATH == 0 && flags & libc::O_ACCMODE != other
+}
+
 pub fn is_open(fd: c_int) -> bool {
     // SAFETY: the kernel checks the number.
     unsafe { real::fcntl(fd, libc::F_GETFD, 0) != -1 }

@@ -20,6 +20,7 @@ pub mod mutex;
 pub mod once;
 pub mod os;
 mod parts;
+mod readiness;
 pub mod rw;
 pub mod rwlock;
 pub mod select;

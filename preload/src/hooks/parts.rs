@@ -224,6 +224,9 @@ pub unsafe fn receive_messages(
 ) -> c_int {
     // SAFETY: the caller's promise: null, or a time.
     let until = unsafe { timeout.as_ref() }.map(|time| Deadline::after(wait::nanoseconds(time)));
+    if until.is_some() && !(0..1_000_000_000).contains(&unsafe { (*timeout).tv_nsec }) {
+        return fd::fail(EINVAL) as c_int;
+    }
     let one_flags = flags & !MSG_WAITFORONE;
     let mut count = 0;
     while count < n {
@@ -345,14 +348,26 @@ fn is_socket(fd: c_int) -> bool {
     matches!(fd::kind(fd), Some(fd::Kind::Tcp | fd::Kind::Socket))
 }
 
+/// Whether splice(2) or tee(2) may have to wait: what the kernel refuses, or does at once, it is asked first. `n` is not 0,
+/// no flag is unknown or says not to wait, one end is a pipe, the other not of the same, and both may wait.
+pub fn is_valid_move(from: c_int, to: c_int, n: usize, flags: c_uint) -> bool {
+    n > 0
+        && flags & !(SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT) == 0
+        && fd::pipe_of(from) != fd::pipe_of(to)
+        && fd::is_usable(from, O_WRONLY)
+        && fd::is_usable(to, O_RDONLY)
+        && !fd::is_nonblocking(from)
+        && !fd::is_nonblocking(to)
+}
+
 /// splice(2) and tee(2): waits for both ends, then makes the call, which may still wait (the ends have been looked at one
 /// after the other), under handoff.
-pub fn move_some(from: c_int, to: c_int, nonblocking: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
-    if nonblocking || guard::coroutine().is_none() {
-        return attempt();
+pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
+    if at_once || guard::coroutine().is_none() {
+        return wait::detach(attempt);
     }
     for (fd, side) in [(from, Interest::READ), (to, Interest::WRITE)] {
-        if fd::is_nonblocking(fd) || fd::kind(fd) == Some(fd::Kind::File) {
+        if fd::kind(fd) == Some(fd::Kind::File) {
             continue;
         }
         let ready = |fd: c_int, _nowait: bool| if fd::is_ready(fd, side) { 0 } else { fd::fail(EAGAIN) };

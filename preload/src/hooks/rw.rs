@@ -4,10 +4,11 @@
 //! |---|---|
 //! | socket | recv or send with MSG_DONTWAIT, which are what read and write of a socket are |
 //! | pipe, eventfd, timerfd ... | preadv2 or pwritev2 with RWF_NOWAIT, where the file supports it |
-//! | terminal, FIFO ... | a look by poll, then the call itself, under handoff |
+//! | terminal, FIFO ... | a look by poll where that tells the truth (`readiness.rs`), then the call itself, under handoff |
 //! | regular file | none: the call itself, under handoff |
 
 use super::parts::{self, Parts};
+use super::readiness;
 use crate::export::{Family, real};
 use crate::fd::{self, Kind};
 use crate::guard;
@@ -24,7 +25,7 @@ fn call(fd: c_int, side: Interest) -> Call {
 }
 
 /// A call on a descriptor that is no socket: by RWF_NOWAIT, by a look and the call itself, or just the call.
-fn stream(call: Call, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
+fn stream(call: Call, n: usize, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
     if fd::kind(call.fd) != Some(Kind::Stream) || fd::is_nonblocking(call.fd) {
         return wait::detach(|| plain(call.fd));
     }
@@ -32,14 +33,25 @@ fn stream(call: Call, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -
         if !no_wait {
             return plain(fd);
         }
-        let errno = fd::errno();
-        let result = nowait(fd);
-        if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
-            return result;
-        }
-        fd::set_errno(errno);
-        if fd::is_ready(fd, call.side) { wait::MAY_WAIT } else { fd::fail(EAGAIN) }
+        unless_unsupported(fd, call.side, n, || nowait(fd))
     })
+}
+
+/// `nowait()`, by RWF_NOWAIT; where the file does not know that, what poll says, if that is to be believed of a transfer
+/// of `n` bytes. What the kernel refuses it may refuse for its arguments, which the plain call then tells at once.
+fn unless_unsupported(fd: c_int, side: Interest, n: usize, nowait: impl FnOnce() -> ssize_t) -> ssize_t {
+    let errno = fd::errno();
+    let result = nowait();
+    if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
+        return result;
+    }
+    let refused = fd::errno() == EINVAL;
+    fd::set_errno(errno);
+    if refused || fd::is_ready(fd, side) || !readiness::is_told_by_poll(fd, side, n) {
+        wait::MAY_WAIT
+    } else {
+        fd::fail(EAGAIN)
+    }
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
@@ -60,6 +72,7 @@ pub(super) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_void, n: si
     let vector = iovec { iov_base: buf, iov_len: n };
     stream(
         Call::new(family, fd, Interest::READ),
+        n,
         |fd| unsafe { real::preadv2(fd, &vector, 1, HERE, RWF_NOWAIT) },
         |fd| unsafe { real::read(fd, buf, n) },
     )
@@ -94,6 +107,7 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
     }
     stream(
         call(fd, Interest::READ),
+        readiness::MOST,
         |fd| unsafe { real::preadv2(fd, iov, n, HERE, RWF_NOWAIT) },
         |fd| unsafe { real::readv(fd, iov, n) },
     )
@@ -162,13 +176,8 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
         if !nowait {
             return unsafe { real::writev(fd, vector, count as c_int) };
         }
-        let errno = fd::errno();
-        let result = unsafe { real::pwritev2(fd, vector, count as c_int, HERE, RWF_NOWAIT) };
-        if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
-            return result;
-        }
-        fd::set_errno(errno);
-        if fd::is_ready(fd, Interest::WRITE) { wait::MAY_WAIT } else { fd::fail(EAGAIN) }
+        let nowait = || unsafe { real::pwritev2(fd, vector, count as c_int, HERE, RWF_NOWAIT) };
+        unless_unsupported(fd, Interest::WRITE, readiness::MOST, nowait)
     })
 }
 

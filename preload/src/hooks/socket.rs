@@ -150,6 +150,9 @@ pub unsafe fn accept(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> c_i
 }
 
 pub unsafe fn accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags: c_int) -> c_int {
+    if flags & !(SOCK_NONBLOCK | SOCK_CLOEXEC) != 0 {
+        return unsafe { real::accept4(fd, addr, len, flags) };
+    }
     let connection = accept_any(fd, |fd| unsafe { real::accept4(fd, addr, len, flags) });
     if connection >= 0 { fd::accepted(fd, connection, flags & SOCK_NONBLOCK != 0) } else { connection }
 }
@@ -209,13 +212,15 @@ pub unsafe fn splice(
     n: size_t,
     flags: c_uint,
 ) -> ssize_t {
-    parts::move_some(from, to, flags & SPLICE_F_NONBLOCK != 0, || unsafe {
-        real::splice(from, from_offset, to, to_offset, n, flags)
-    })
+    let may_wait = parts::is_valid_move(from, to, n, flags) && from_offset.is_null() && to_offset.is_null();
+    parts::move_some(from, to, !may_wait, || unsafe { real::splice(from, from_offset, to, to_offset, n, flags) })
 }
 
 pub unsafe fn tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t {
-    parts::move_some(from, to, flags & SPLICE_F_NONBLOCK != 0, || unsafe { real::tee(from, to, n, flags) })
+    let both = fd::pipe_of(from).is_some() && fd::pipe_of(to).is_some();
+    parts::move_some(from, to, !(both && parts::is_valid_move(from, to, n, flags)), || unsafe {
+        real::tee(from, to, n, flags)
+    })
 }
 
 pub unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
