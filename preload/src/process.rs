@@ -128,7 +128,7 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
         bound: os_thread::bound,
         renew: os_thread::renew,
         cancel: threads::act_on_cancel,
-        sees_signals: config::patched(config::Part::Signal),
+        handles: signals::handles,
         shape,
         storage,
     };

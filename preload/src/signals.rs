@@ -138,6 +138,15 @@ fn is_ours(action: &sigaction) -> bool {
     action.sa_sigaction == frame::arrived as *const () as usize
 }
 
+/// Whether the program has a handler for the signal.
+pub fn handles(number: Number) -> bool {
+    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+    unsafe {
+        let mut present: sigaction = zeroed();
+        real::sigaction(number.0 as c_int, null(), &mut present) == 0 && is_ours(&present)
+    }
+}
+
 /// Has `action`, the kernel's of `signum`, tell what the program has installed.
 fn translate(signum: c_int, action: &mut sigaction) {
     if is_ours(action) {

@@ -213,7 +213,7 @@ pub fn live(task: &'static Task) {
     if guard::self_task().is_none() {
         process::end_of_main();
     }
-    signals::enter();
+    signals::end(task);
 }
 
 /// The start routine, from where on signals may arrive: above the frame to which a cancellation unwinds.

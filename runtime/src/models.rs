@@ -20,4 +20,6 @@ mod queue;
 #[cfg(test)]
 mod reactor;
 #[cfg(test)]
+mod signals;
+#[cfg(test)]
 mod state;

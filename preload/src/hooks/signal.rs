@@ -11,7 +11,7 @@ use crate::guard::{self, Task};
 use crate::signals::{self, bits, changed};
 use crate::threads;
 use iopatch_runtime::sched;
-use iopatch_runtime::signals::{SI_QUEUE, SI_TKILL, SI_USER, set_main_mask};
+use iopatch_runtime::signals::{SI_QUEUE, SI_TKILL, set_main_mask};
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::zeroed;
@@ -207,26 +207,14 @@ pub fn process_of(pid: pid_t) -> pid_t {
     if is_ours { unsafe { getpid() } } else { pid }
 }
 
-/// Of the threads that could take the signal, the caller is the one: it has arrived when the call returns.
+/// The kernel gives it to main, or to an OS thread that runs a coroutine which does not block it, or keeps it for one.
 pub unsafe fn kill(pid: pid_t, signum: c_int) -> c_int {
-    let pid = process_of(pid);
-    match guard::self_task() {
-        Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
-            told(threads::send(task, signum, SI_USER, 0))
-        }
-        _ => unsafe { real::kill(pid, signum) },
-    }
+    unsafe { real::kill(process_of(pid), signum) }
 }
 
 /// As `kill`.
 pub unsafe fn sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int {
-    let pid = process_of(pid);
-    match guard::self_task() {
-        Some(task) if pid == unsafe { getpid() } && task.is_first_for(signum) => {
-            told(threads::send(task, signum, SI_QUEUE, value.sival_ptr as u64))
-        }
-        _ => unsafe { real::sigqueue(pid, signum, value) },
-    }
+    unsafe { real::sigqueue(process_of(pid), signum, value) }
 }
 
 /// By a coroutine's id, which the kernel does not know.

@@ -116,6 +116,7 @@ pub mod local {
     #[derive(Default)]
     pub struct Local {
         pub asleep: AtomicU32,
+        pub due: AtomicU32,
     }
 
     impl Local {
@@ -135,8 +136,15 @@ pub mod local {
     }
 }
 
-/// No signals in models.
+/// What a wait asks of signals.
 pub mod signals {
+    use super::local::Local;
+    use crate::sync::Relaxed;
+
+    pub fn is_due(mine: &Local) -> bool {
+        mine.due.load(Relaxed) != 0
+    }
+
     pub fn section<R>(body: impl FnOnce() -> R) -> R {
         body()
     }

@@ -39,9 +39,14 @@ impl Waiter {
         match local::current() {
             Some(task) => Self::Task(task, task.state.announce()),
             None => {
-                let word = &Local::mine().asleep;
+                let mine = Local::mine();
+                let word = &mine.asleep;
                 // One that was interrupted before stays so, and will not sleep.
                 let _ = word.compare_exchange(IDLE, ASLEEP, Relaxed, Relaxed);
+                if signals::is_due(mine) {
+                    // It arrived in this section, a moment too early to end the wait, and is kept back until that ends.
+                    word.fetch_or(INTERRUPTED, Relaxed);
+                }
                 Self::Thread(word)
             }
         }

@@ -30,6 +30,8 @@ use rustix::fd::RawFd;
 
 /// The `data` of a worker's own eventfd.
 pub(crate) const WAKEUP: u64 = u64::MAX;
+/// That of the signalfd (`signals/process.rs`).
+pub(crate) const SIGNAL: u64 = u64::MAX - 1;
 
 /// What an event carries: the number, and which life of the number it was registered in.
 pub(crate) fn tag(fd: RawFd, generation: u32) -> u64 {

@@ -239,19 +239,20 @@ impl Carrier {
         self.mask.store(mask, SeqCst);
     }
 
-    /// Whether the OS thread may take signals that no thread of the program would.
-    pub(crate) fn is_too_open(&self) -> bool {
-        !self.mask.load(SeqCst) & !masks::allowed() & signal::ALL != 0
+    /// Whether the OS thread may take signals that no thread of the program would; or, `in_scheduler`, only one that is parked.
+    pub(crate) fn is_too_open(&self, in_scheduler: bool) -> bool {
+        let others = if in_scheduler { masks::wanted() } else { 0 };
+        !self.mask.load(SeqCst) & (!masks::allowed() | others) & signal::ALL != 0
     }
 
     /// As the scheduler: nothing is to arrive here that is for nobody.
     pub(crate) fn close(&self) {
-        if self.is_too_open() {
+        if self.is_too_open(true) {
             self.set_mask(signal::ALL);
         }
     }
 
-    fn set_mask(&self, mask: u64) {
+    pub(crate) fn set_mask(&self, mask: u64) {
         if mask != self.mask.load(Relaxed) {
             signal::set_mask(mask);
             self.mask.store(mask, SeqCst);
@@ -382,24 +383,23 @@ impl Carrier {
     /// Puts on what the task's thread has of its own (signal mask, control words,
     /// thread pointer), switches to it, and takes it off again.
     fn switch_to(&self, runtime: &Runtime, task: &Task) -> Option<Step> {
-        self.set_mask(task.mask());
         let alt_stack = task.alt_stack();
         if alt_stack != self.alt_stack.get() {
             alt_stack.put_on();
         }
         task.controls.get().load_over(self.controls);
+        self.route_held(runtime);
         let mine = Local::mine();
         self.begin_stint(task);
         // SAFETY: both TCBs are live, and nothing here keeps an address of thread-local storage but `mine`.
         let step = unsafe {
             arch::set_thread_pointer(task.thread_pointer());
-            // One that arrived a moment earlier has left every signal blocked.
-            while mine.held.load(Relaxed) != 0 {
-                arch::set_thread_pointer(self.thread_pointer());
-                self.route_held(runtime);
-                self.set_mask(task.mask());
-                arch::set_thread_pointer(task.thread_pointer());
+            if mine.held.load(Relaxed) != 0 {
+                // One that arrived a moment earlier has left every signal blocked.
+                self.mask.store(signal::ALL, SeqCst);
             }
+            // In the task's name: what arrives by that is the task's, before it can see anything that was done after.
+            self.set_mask(task.mask());
             let step = task.switch_in();
             arch::set_thread_pointer(self.thread_pointer());
             step

@@ -48,8 +48,8 @@ pub struct Host {
     pub renew: fn(&Carrier) -> bool,
     /// Acts on a cancellation of the caller that is not to wait for a cancellation point; may unwind.
     pub cancel: fn(&Task),
-    /// Whether the host's handler is under all of the program's (`signals::arrive`).
-    pub sees_signals: bool,
+    /// Whether the program has a handler for the signal, which is then under the host's (`signals::arrive`).
+    pub handles: fn(signals::Number) -> bool,
     pub shape: Shape,
     /// What a thread touches of its own storage whenever it is resumed, relative to the thread pointer.
     pub storage: [isize; 3],
@@ -357,8 +357,8 @@ impl Runtime {
         }
     }
 
-    /// Has every carrier in the scheduler block what no thread of the program would take by now; whether all do. The
-    /// caller's own, if it is a task, has its mask.
+    /// Has every carrier in the scheduler block what no thread of the program would take by now, or only one that is parked;
+    /// whether all do. The caller's own, if it is a task, has its mask.
     pub(crate) fn close_carriers(&self) -> bool {
         if let Some(carrier) = local::carrier() {
             carrier.close();
@@ -367,7 +367,9 @@ impl Runtime {
         self.workers().iter().fold(true, |all, worker| {
             // SAFETY: null, or a carrier in its place.
             let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
-            let open = owner.is_some_and(|it| own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open());
+            let open = owner.is_some_and(|it| {
+                own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open(worker.is_sleeping())
+            });
             if open {
                 worker.notify();
             }

@@ -5,17 +5,16 @@
 //! looks (it burns). After it had to, it looks more often for a while, since what blocks
 //! a worker seldom comes alone. While every worker sleeps, so does the monitor.
 //!
-//! It takes the signals of the process that main leaves to parked coroutines (`signals`).
+//! It looks for signals to the process that main leaves to parked coroutines, should the workers be busy (`signals`).
 //!
 //! It makes the carriers, but for the first ones, which are there before it runs: a task must not (its TCB would be the
 //! parent's, and its cancellation state would be asked).
 
 use super::{Carrier, Runtime, Worker, cpu_clock, get};
-use crate::local::Local;
 use crate::signals::{self, masks};
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed, SeqCst};
+use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
-use crate::sys::{futex, signal};
+use crate::sys::futex;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -37,8 +36,6 @@ pub(crate) struct Monitor {
     /// The monitor's futex: changes when it is to look.
     word: AtomicU32,
     asleep: AtomicBool,
-    /// The signals that the monitor does not block.
-    open: AtomicU64,
     /// The kernel's id of its OS thread, once that runs.
     pub(super) tid: AtomicU32,
 }
@@ -55,12 +52,7 @@ struct Seen {
 
 impl Monitor {
     pub(super) const fn new() -> Self {
-        Self {
-            word: AtomicU32::new(0),
-            asleep: AtomicBool::new(false),
-            open: AtomicU64::new(0),
-            tid: AtomicU32::new(0),
-        }
+        Self { word: AtomicU32::new(0), asleep: AtomicBool::new(false), tid: AtomicU32::new(0) }
     }
 
     pub(super) fn start(&self, runtime: &Runtime) -> Result<(), c_int> {
@@ -99,9 +91,11 @@ impl Monitor {
         loop {
             // Whatever comes after this changes the word, and ends the sleep.
             let word = self.word.load(SeqCst);
-            self.see_to_signals(runtime);
+            if masks::wanted() != 0 {
+                signals::look_at_process(runtime);
+            }
             let interval = if short_looks > 0 { SHORT_LOOK_NS } else { LOOK_NS };
-            idle_looks = if runtime.any_busy() { 0 } else { idle_looks + 1 };
+            idle_looks = if runtime.any_busy() || signals::is_unwatched() { 0 } else { idle_looks + 1 };
             let before = now();
             self.sleep(runtime, word, interval, idle_looks);
             let punctual = now() - before < 2 * interval;
@@ -121,30 +115,6 @@ impl Monitor {
                 }
             }
             self.keep_spare(runtime);
-        }
-    }
-
-    pub(crate) fn open_signals(&self) -> u64 {
-        self.open.load(SeqCst)
-    }
-
-    /// The word has changed under a monitor that is about to sleep. Async-signal-safe.
-    pub(crate) fn word_changed(&self) {
-        self.word.fetch_add(1, SeqCst);
-    }
-
-    /// Gives the signal that has arrived, if any, to a coroutine; then waits for those that are wanted by now.
-    fn see_to_signals(&self, runtime: &Runtime) {
-        let (mine, wanted) = (Local::mine(), masks::wanted());
-        let arrived = mine.held.load(Relaxed) != 0;
-        if arrived {
-            signals::route(runtime, mine);
-        }
-        if arrived || wanted != self.open.load(Relaxed) {
-            // What is to be open can't arrive before it is known to be.
-            self.open.fetch_or(wanted, SeqCst);
-            signal::set_mask(!wanted);
-            self.open.store(wanted, SeqCst);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Carrier, Queue, Runtime, task_at};
 use crate::local;
 use crate::reactor;
+use crate::signals;
 use crate::sync::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::descriptor;
@@ -239,7 +240,10 @@ impl Worker {
             if let Some(soon) = events.get(n + AHEAD) {
                 reactor::warm_up(*soon);
             }
-            reactor::dispatch(self.as_static(), *event);
+            match event.data {
+                reactor::SIGNAL => signals::look_at_process(runtime),
+                _ => reactor::dispatch(self.as_static(), *event),
+            }
         }
         let queued = self.queue.len();
         self.looked_at.store(self.tick.load(Relaxed), Relaxed);

@@ -1,10 +1,9 @@
 //! Which signals to the process main leaves to the coroutines.
 //!
-//! The kernel gives a signal to main if main does not block it, else to another OS thread that does not. Those that main
-//! blocks and some coroutine does not are the monitor's to take: [`wanted`] is the monitor's business, and is kept up to
-//! date by counting. Nearly all coroutines have one mask, the one that main had at the start: that one is only counted.
+//! The kernel gives a signal to main if main does not block it, else to another OS thread that does not. Which signals main
+//! blocks and some coroutine does not ([`wanted`], see `process.rs`) is kept up to date by counting. Nearly all coroutines
+//! have one mask, the one that main had at the start: that one is only counted.
 
-use super::Number;
 use crate::sync::{AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::signal;
 
@@ -18,14 +17,12 @@ static OTHERS: AtomicU64 = AtomicU64::new(0);
 static COUNTS: Lock<[u32; 64]> = Lock::new([0; 64]);
 /// What main blocks.
 static MAIN: AtomicU64 = AtomicU64::new(0);
+/// What main blocks and a coroutine does not, as of the last change.
+static WANTED: AtomicU64 = AtomicU64::new(0);
 
 /// Main has `mask` now.
 pub fn set_main(mask: u64) {
     MAIN.store(mask, SeqCst);
-}
-
-pub(crate) fn is_left_by_main(number: Number) -> bool {
-    MAIN.load(SeqCst) & number.bit() != 0
 }
 
 /// At the start of the runtime: the mask that new threads inherit.
@@ -33,6 +30,7 @@ pub(crate) fn begin(common: u64) {
     COMMON.store(common, Relaxed);
     COMMON_COUNT.store(0, Relaxed);
     OTHERS.store(0, Relaxed);
+    WANTED.store(0, Relaxed);
     // SAFETY: no coroutine exists yet, and in a forked child no other thread.
     unsafe { COUNTS.forget_holder() };
     *COUNTS.lock() = [0; 64];
@@ -44,9 +42,24 @@ fn open() -> u64 {
     common | OTHERS.load(SeqCst)
 }
 
-/// The signals that main blocks and a coroutine does not.
+/// The signals that main blocks and a coroutine does not: nearly always none.
+#[inline]
 pub(crate) fn wanted() -> u64 {
-    open() & MAIN.load(SeqCst) & signal::ALL
+    WANTED.load(SeqCst)
+}
+
+/// Brings [`wanted`] up to date after a change of a mask, and says whether it was another.
+pub(super) fn update() -> bool {
+    let wanted = || open() & MAIN.load(SeqCst) & signal::ALL;
+    let before = WANTED.load(SeqCst);
+    loop {
+        // Two may be here at once: whoever stores last looks once more, and sees what both have changed.
+        let now = wanted();
+        WANTED.store(now, SeqCst);
+        if wanted() == now {
+            return now != before;
+        }
+    }
 }
 
 /// The signals that a thread of the program would take.

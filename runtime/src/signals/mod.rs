@@ -6,20 +6,23 @@
 //! * **A signal to a coroutine** (pthread_kill(3)) is kept in its queue ([`send`]), since no OS thread is its own. If it
 //!   waits, the wait is interrupted. If it runs, its OS thread gets the same signal, *marked*, which says only "look at
 //!   your queue": the number decides in the kernel whether the call that it interrupts is restarted.
-//! * **A signal to the process** that main blocks and a parked coroutine does not: the monitor's mask is open for just
-//!   these ([`masks`]). It takes the signal, and sends it on to such a coroutine ([`route`]).
+//! * **A signal to the process** that main blocks and a coroutine does not stays with the kernel until that runs
+//!   ([`process`]).
 //! * **A signal in the middle of our own work** must not run a handler, which may call hooks. That work is a [`section`];
-//!   what arrives there is kept back until its end. The scheduler is one long section.
+//!   what arrives there is kept back until its end. The scheduler is one long section; what the kernel gives to it, though
+//!   main would have taken it, goes on to a coroutine ([`route`]).
 //!
 //! A signal that is kept back is queued to its OS thread once more, with every signal blocked: the kernel keeps it, and
 //! delivers it, whole, when the mask is put back. So is every signal of a coroutine's queue: handlers are run by the
 //! kernel alone, with their masks and stacks.
 
 pub mod masks;
+mod process;
 mod queue;
 
-pub(crate) use queue::{Entry, clear, forget, send_on, settle};
-pub use queue::{Full, Info, Number, SI_QUEUE, SI_TKILL, SI_USER, pending, send, take};
+pub(crate) use process::{close, is_unwatched, look as look_at_process, renumber};
+pub(crate) use queue::{Entry, clear, send_on, settle};
+pub use queue::{Full, Info, Number, SI_QUEUE, SI_TKILL, SI_USER, discard, pending, send, take};
 
 use crate::arch;
 use crate::local::{self, Local};
@@ -54,6 +57,11 @@ pub fn leave() {
     }
 }
 
+/// Whether something waits for the end of the section that the calling thread, whose storage is `mine`, is in.
+pub(crate) fn is_due(mine: &Local) -> bool {
+    mine.due.load(Relaxed) != 0
+}
+
 /// Has the kernel deliver what was kept back for the calling thread, and acts on a cancellation.
 #[cold]
 fn attend() {
@@ -73,27 +81,22 @@ fn attend() {
 /// Has the kernel deliver what is in the queue of `task`, the caller: by marks, where our handler sees them, since a signal
 /// that is queued to an OS thread where its own mark is pending is lost.
 fn take_all(task: &Task) {
-    let sees_signals = sched::get().is_some_and(|runtime| runtime.host.sees_signals);
+    let Some(runtime) = sched::get() else { return };
     let mut coming = 0;
     while let Some(number) = Number::new((pending(task) & !task.mask() & !coming).trailing_zeros() + 1) {
         let before = task.taken.load(Relaxed);
-        if sees_signals {
-            signal::send_to_self(number, &Info::mark());
-        }
+        signal::send_to_self(number, &Info::mark());
         if task.taken.load(Relaxed) != before {
             continue;
         }
         if signal::pending() & number.bit() != 0 {
             // A handler is about to return, and the kernel still has its mask.
             coming |= number.bit();
-            continue;
+        } else if !(runtime.host.handles)(number) {
+            // It is ignored, or the mark has had its default effect.
+            let _ignored = take(task, number.bit());
         }
-        // Nothing of ours has run: the signal is ignored, or has its default effect.
-        if let Some((number, info)) = take(task, number.bit())
-            && !sees_signals
-        {
-            signal::send_to_self(number, &info);
-        }
+        // Else a handler came between, and went on on another OS thread: the mark has missed us.
     }
 }
 
@@ -131,9 +134,10 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         return Arrival::Run;
     }
     if !marked {
-        // Of several at once, the handler of the one that interrupted us comes last.
+        // Of several, some may have interrupted the others' handlers: what all of them leave open is what was open before.
+        let others = if mine.held.load(Relaxed) == 0 { u64::MAX } else { mine.held_mask.load(Relaxed) };
+        mine.held_mask.store(others & *mask, Relaxed);
         mine.held.fetch_or(number.bit(), Relaxed);
-        mine.held_mask.store(*mask, Relaxed);
         *mask = signal::ALL;
         signal::send_to_self(number, info);
     }
@@ -152,12 +156,10 @@ pub fn at_once<R>(call: impl FnOnce() -> R) -> R {
     result
 }
 
-/// The scheduler's own thread may be about to sleep: it must look first.
+/// The scheduler may be about to sleep: it must look first.
 fn wake_scheduler() {
-    let Some(runtime) = sched::get() else { return };
-    match local::carrier() {
-        Some(carrier) => carrier.home().ring(),
-        None => runtime.monitor.word_changed(),
+    if let Some(carrier) = local::carrier() {
+        carrier.home().ring();
     }
 }
 
@@ -193,8 +195,7 @@ pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
 pub(crate) fn rouse(task: &'static Task, number: Number) {
     if !task.is_current() {
         interrupt(task);
-        let seen = number == Number::NUDGE || sched::get().is_some_and(|runtime| runtime.host.sees_signals);
-        if seen && task.state.is_running() {
+        if task.state.is_running() {
             signal::send_to_thread(sched::os_thread(task), number, &Info::mark());
         }
     }
@@ -272,21 +273,17 @@ pub fn look() {
     leave();
 }
 
-/// How often whoever blocks a signal looks whether the monitor does, too, before it goes on regardless.
+/// How often whoever changes a mask looks whether the carriers have followed, before it goes on regardless.
 const LOOKS: u32 = 1000;
 
-/// A mask has changed: the monitor is to take other signals, and the carriers in the scheduler none that are for nobody. Those
-/// that are to take fewer do so before this returns: a
-/// program that blocks a signal may send it at once, and find it pending. Bounded, for the monitor may be waiting for a
-/// lock of libc's that the caller's own handler has interrupted.
+/// A mask has changed: other signals may be wanted of the process, and carriers in the scheduler are to take none that are
+/// for nobody, or for a coroutine that is parked. They block these before this returns: a program that blocks a signal may
+/// send it at once, and find it pending. Bounded, for a carrier may have to wait for a CPU.
 pub(crate) fn masks_changed() {
     let Some(runtime) = sched::get() else { return };
-    let wanted = masks::wanted();
-    if wanted != runtime.monitor.open_signals() {
-        runtime.monitor.poke();
-    }
+    section(|| process::follow(runtime));
     for _ in 0..LOOKS {
-        if runtime.monitor.open_signals() & !wanted == 0 && runtime.close_carriers() {
+        if runtime.close_carriers() {
             return;
         }
         rustix::thread::sched_yield();
@@ -297,6 +294,26 @@ pub(crate) fn masks_changed() {
 pub fn set_main_mask(mask: u64) {
     masks::set_main(mask);
     masks_changed();
+}
+
+/// The life of `task`, the caller, ends: the handlers of what was sent to it, and of what the kernel has given it, run; what
+/// comes from here on is for others. Begins a section that does not end.
+pub fn end(task: &'static Task) {
+    enter();
+    process::close_for_good(task);
+    while Local::mine().due.load(Relaxed) != 0 || !queue::refuse(task) {
+        process::open_again(task);
+        leave();
+        enter();
+        process::close_for_good(task);
+    }
+    process::leave_to_others();
+}
+
+/// In the child of a fork: the other threads' queues are gone, and so is what told of the process's.
+pub(crate) fn forget() {
+    queue::forget();
+    process::forget();
 }
 
 /// A [`nudge`] has arrived on the calling OS thread. Async-signal-safe, but for the cancellation that it may be.

@@ -1,10 +1,12 @@
 //! The signals that were sent to a coroutine and that it has not taken yet.
 
 use super::rouse;
+use crate::sched;
 use crate::sync::{Lock, Relaxed, SeqCst};
-use crate::sys::signal;
+use crate::sys::{memory, signal};
 use crate::task::Task;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
+use rustix::process::{Resource, getrlimit};
 
 /// The number of a signal, 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,36 +94,59 @@ pub(crate) struct Entry {
     next: *mut Entry,
 }
 
-/// How many signals can be kept, for all coroutines together. (RLIMIT_SIGPENDING is some 10,000 a user.)
-const ENTRIES: usize = 4096;
+/// Entries are made by the chunk; the first word of a chunk is the one made before.
+const CHUNK: usize = 64 * 1024;
 
 struct Pool {
-    entries: [Entry; ENTRIES],
     /// Given back ones, linked.
     free: *mut Entry,
-    /// The first that was never used.
-    fresh: usize,
+    /// Those of the newest chunk that were never used.
+    fresh: *mut Entry,
+    fresh_left: usize,
+    newest_chunk: *mut *mut u8,
+    used: u64,
 }
 
 // SAFETY: the pool is reached under its lock.
 unsafe impl Send for Pool {}
 
+impl Pool {
+    const EMPTY: Self = Self { free: null_mut(), fresh: null_mut(), fresh_left: 0, newest_chunk: null_mut(), used: 0 };
+}
+
 /// Every queue of the process is reached under this lock.
-static POOL: Lock<Pool> = Lock::new(Pool {
-    entries: [const { Entry { info: Info::zero(), number: Number(0), passed_on: false, next: null_mut() } }; ENTRIES],
-    free: null_mut(),
-    fresh: 0,
-});
+static POOL: Lock<Pool> = Lock::new(Pool::EMPTY);
 
 impl Pool {
-    fn allocate(&mut self) -> Option<&mut Entry> {
-        // SAFETY: null, or an entry that was given back.
-        if let Some(entry) = unsafe { self.free.as_mut() } {
-            self.free = entry.next;
-            return Some(entry);
+    /// Room for one more. `None`: there are as many as may be, which only bounds those that queue, as in the kernel.
+    fn allocate(&mut self, number: Number) -> Option<&mut Entry> {
+        if number.queues() && getrlimit(Resource::Sigpending).current.is_some_and(|most| self.used >= most) {
+            return None;
         }
-        let entry = self.entries.get_mut(self.fresh)?;
-        self.fresh += 1;
+        let entry = if self.free.is_null() { self.fresh()? } else { self.free };
+        // SAFETY: an entry that was given back, or never used.
+        let entry = unsafe { &mut *entry };
+        if core::ptr::eq(entry, self.free) {
+            self.free = entry.next;
+        }
+        self.used += 1;
+        Some(entry)
+    }
+
+    fn fresh(&mut self) -> Option<*mut Entry> {
+        if self.fresh_left == 0 {
+            let chunk = memory::reserve(CHUNK)?.as_ptr().cast::<*mut u8>();
+            // SAFETY: the chunk is new, and larger than a word.
+            unsafe { chunk.write(self.newest_chunk.cast()) };
+            self.newest_chunk = chunk;
+            self.fresh = chunk.cast::<Entry>().wrapping_add(1);
+            self.fresh_left = CHUNK / size_of::<Entry>() - 1;
+        }
+        self.fresh_left -= 1;
+        let entry = self.fresh;
+        self.fresh = entry.wrapping_add(1);
+        // SAFETY: in the chunk, and nobody's.
+        unsafe { entry.write(Entry { info: Info::zero(), number: Number(0), passed_on: false, next: null_mut() }) };
         Some(entry)
     }
 
@@ -129,6 +154,20 @@ impl Pool {
         // SAFETY: the caller has taken the entry out of its queue.
         unsafe { (*entry).next = self.free };
         self.free = entry;
+        self.used -= 1;
+    }
+
+    /// Gives all of the memory back: no queue has an entry.
+    fn clear(&mut self) {
+        let mut chunk = self.newest_chunk;
+        while let Some(at) = NonNull::new(chunk) {
+            // SAFETY: a chunk begins with the address of the one before, and has no user left.
+            unsafe {
+                chunk = at.as_ptr().read().cast();
+                memory::release(at.cast(), CHUNK);
+            }
+        }
+        *self = Self::EMPTY;
     }
 }
 
@@ -149,13 +188,14 @@ pub(crate) fn send_on(task: &'static Task, number: Number, info: &Info) -> Resul
 fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> Result<(), Full> {
     super::section(|| {
         let mut pool = POOL.lock();
-        if passed_on && !task.is_launched() {
-            return Err(Full);
+        if !task.is_launched() {
+            // What is sent to a thread at its end is lost, as in the kernel; what was sent to the process is not.
+            return if passed_on { Err(Full) } else { Ok(()) };
         }
         if !number.queues() && task.signals.load(Relaxed) & number.bit() != 0 {
             return Ok(());
         }
-        let entry = pool.allocate().ok_or(Full)?;
+        let entry = pool.allocate(number).ok_or(Full)?;
         *entry = Entry { info: *info, number, passed_on, next: null_mut() };
         let entry: *mut Entry = entry;
         // SAFETY: the queue is a chain of entries, reached under the pool's lock, which is held.
@@ -224,13 +264,33 @@ pub fn pending(task: &Task) -> u64 {
 
 /// What a coroutine that has ended has not taken is lost, but for what was sent to the process.
 pub(crate) fn clear(task: &Task) {
-    // Whoever has the lock after this sees that the task has ended.
-    drop(POOL.lock());
     while let Some((number, info, passed_on)) = take_entry(task, u64::MAX) {
         if passed_on {
             signal::send_to_process(number, info);
         }
     }
+}
+
+/// The task, the caller, is at its end: from here on no signal is sent to it. False: it has one to take first.
+pub(super) fn refuse(task: &Task) -> bool {
+    let _alone = POOL.lock();
+    let done = pending(task) & !task.mask() == 0;
+    if done {
+        task.refuse_signals();
+    }
+    done
+}
+
+/// The program ignores `number` from here on: what is pending of it, for whatever thread, is gone.
+pub fn discard(number: Number) {
+    super::section(|| {
+        if let Some(runtime) = sched::get() {
+            runtime.slab().any_task(&mut |task| {
+                while take_entry(task, number.bit()).is_some() {}
+                false
+            });
+        }
+    });
 }
 
 /// The OS thread that ran `task`, which has parked, is to run another: whatever mark was sent for the task has come, or
@@ -243,9 +303,8 @@ pub(crate) fn settle(task: &Task) {
 }
 
 /// In the child of a fork: the other threads' queues are gone.
-pub(crate) fn forget() {
+pub(super) fn forget() {
     // SAFETY: the child has one thread, this one, which holds no lock.
     unsafe { POOL.forget_holder() };
-    let mut pool = POOL.lock();
-    (pool.free, pool.fresh) = (null_mut(), 0);
+    POOL.lock().clear();
 }

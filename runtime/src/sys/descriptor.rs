@@ -87,6 +87,7 @@ pub fn vacate(fd: RawFd) {
     }
     super::memory::renumber(fd, to);
     crate::children::renumber(fd, to);
+    crate::signals::renumber(fd, to);
     entry.store(to, SeqCst);
     LOWEST.fetch_min(to, SeqCst);
     // SAFETY: the number is ours, and its users have the new one.

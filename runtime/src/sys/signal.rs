@@ -2,12 +2,14 @@
 
 use crate::arch;
 use crate::signals::{Info, Number, SI_QUEUE};
+use rustix::fd::RawFd;
 
 const SYS_RT_SIGPROCMASK: usize = 14;
 const SYS_SIGALTSTACK: usize = 131;
 const SYS_RT_SIGPENDING: usize = 127;
 const SYS_RT_SIGTIMEDWAIT: usize = 128;
 const SYS_RT_SIGQUEUEINFO: usize = 129;
+const SYS_SIGNALFD4: usize = 289;
 const SYS_RT_TGSIGQUEUEINFO: usize = 297;
 const SIG_BLOCK: usize = 0;
 const SIG_UNBLOCK: usize = 1;
@@ -136,7 +138,16 @@ pub fn send_to_process(number: Number, mut info: Info) {
     }
 }
 
-/// The signals that are pending for the calling OS thread or for the process.
+/// A descriptor that is readable while a signal of `set` is pending (signalfd(2)); or has `fd`, if that is one, tell of `set`.
+pub fn signalfd(fd: RawFd, set: u64) -> Option<RawFd> {
+    /// SFD_CLOEXEC and SFD_NONBLOCK.
+    const FLAGS: usize = 0o2000000 | 0o4000;
+    let args = [fd as usize, &raw const set as usize, SIZE, FLAGS, 0, 0];
+    // SAFETY: the call reads the eight bytes.
+    RawFd::try_from(unsafe { arch::syscall(SYS_SIGNALFD4, args) }).ok().filter(|&fd| fd >= 0)
+}
+
+/// The signals that are pending, and blocked, for the calling OS thread or for the process.
 pub fn pending() -> u64 {
     let mut set = 0u64;
     // SAFETY: the call writes the eight bytes.

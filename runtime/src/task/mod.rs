@@ -108,7 +108,7 @@ pub struct Task {
     pub mask_after: Cell<Option<u64>>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
     alt_stack: Cell<AltStack>,
-    /// It has been queued, and has not ended: signals may be sent to it.
+    /// It has been queued, and has not come to its end: signals may be sent to it.
     launched: AtomicBool,
     pub(crate) cpu: CpuTime,
     /// The carrier that runs this task alone, once `state` says that it is bound.
@@ -198,7 +198,7 @@ impl Task {
             masked_wait,
             mask_after,
             alt_stack,
-            launched: _, // `Slab::ended` has cleared it
+            launched: _, // `refuse_signals` has cleared it
             cpu,
             bound_to,
             placed_before,
@@ -291,6 +291,10 @@ impl Task {
     /// Called by the task itself, which holds no lock of the runtime.
     #[inline]
     pub(crate) unsafe fn switch_out(&self, step: Step) {
+        if masks::wanted() != 0 && signals::close(self) {
+            // It is taken first: the wait, if it is one, ends.
+            let _ = self.state.interrupt();
+        }
         let here = 0u8;
         self.frame.set(&raw const here as usize);
         // SAFETY: the yielder lies in the first frame of this very stack.
@@ -362,6 +366,11 @@ impl Task {
         self.launched.load(SeqCst)
     }
 
+    /// No more signals are sent to it.
+    pub(crate) fn refuse_signals(&self) {
+        self.launched.store(false, SeqCst);
+    }
+
     /// Whether the task keeps its OS thread, and waits as a native thread does.
     pub(crate) fn is_pinned(&self) -> bool {
         // SAFETY: the task's TCB exists while the task does.
@@ -389,11 +398,6 @@ impl Task {
     /// Whether the thread does not block the signal.
     pub(crate) fn is_open_to(&self, number: Number) -> bool {
         self.mask.load(SeqCst) & number.bit() == 0
-    }
-
-    /// Whether a signal to the process may be given to this thread: main blocks it, and this one does not.
-    pub fn is_first_for(&self, number: i32) -> bool {
-        Number::new(number as u32).is_some_and(|number| self.is_open_to(number) && masks::is_left_by_main(number))
     }
 
     /// The mask of a thread that has not been queued yet.

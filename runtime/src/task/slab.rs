@@ -206,7 +206,6 @@ impl Slab {
 
     /// The task has left its stack for good. In a section.
     pub(crate) fn ended(&self, task: &Task) {
-        task.launched.store(false, Relaxed);
         self.ids.end(task.id());
     }
 
