@@ -144,6 +144,12 @@ is() {
     done
 }
 
+@test "--no-signal: what was sent to a coroutine arrives all the same, and not amid the library's own work" {
+    IOPATCH_PATCH=no-signal run "$BATS_TEST_DIRNAME/run" --workers 2 signal_storm signal_directed_storm signal_stops_the_world
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
 @test "--stats is a line for each counter, on stderr, when the program ends" {
     run --separate-stderr "$iopatch" --workers 2 --stats "$waits"
     # shellcheck disable=SC2154 # run sets it

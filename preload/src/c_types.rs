@@ -3,7 +3,7 @@
 #![allow(non_camel_case_types, reason = "C's own names")]
 #![allow(dead_code, reason = "those of absent variadic rows have no accessor to use them")]
 
-use libc::{c_int, c_uint, c_ulong, c_void};
+use libc::{c_int, c_long, c_uint, c_ulong, c_void};
 
 /// The function that `pthread_create` starts. It may be left by an unwinding: pthread_exit and cancellation.
 pub type StartRoutine = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -30,6 +30,11 @@ pub struct jmp_buf_tag {
 pub struct _pthread_cleanup_buffer {
     _room: [usize; 4],
 }
+
+pub use crate::signals::KernelAction;
+/// asm/unistd_64.h; the `libc` crate lacks it.
+#[allow(non_upper_case_globals, reason = "as the others of its kind")]
+pub const SYS_io_pgetevents: c_long = 333;
 
 pub type once_flag = c_int;
 pub type thrd_t = c_ulong;

@@ -248,6 +248,12 @@ pub fn patched(part: Part) -> bool {
     Parts(PATCHED.load(Ordering::Relaxed)).contains(part)
 }
 
+/// Whether any part is switched on.
+#[inline(always)]
+pub fn is_on() -> bool {
+    PATCHED.load(Ordering::Relaxed) != 0
+}
+
 /// From now on the hooks of `parts`, and only they, act: called when the library is initialised, with `Parts::NONE` to
 /// leave everything to libc.
 pub fn switch_on(parts: Parts) {

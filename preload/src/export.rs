@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_int, c_long, c_uint, c_void};
 
-use crate::config::{Part, patched};
+use crate::config::{Part, is_on, patched};
 use crate::hooks;
 pub use crate::rows::Family;
 use crate::symbols::symbols;
@@ -65,6 +65,7 @@ macro_rules! derive {
         /// The program's, who asked for this very call.
         #[inline(always)]
         pub unsafe fn by_number(number: c_long, args: [usize; 6]) -> Option<c_long> {
+            use crate::c_types::*;
             use libc::*;
             $($( by_number!{ $verdict [$($number)*] number args $name $variant $module $part ($($args)*) } )*)*
             None
@@ -75,7 +76,7 @@ macro_rules! derive {
 /// Whether the hooks of a family act.
 #[inline(always)]
 fn acts(family: Family, part: Part) -> bool {
-    patched(part) && (acts_in_vfork_child(family) || !local::is_vfork_child())
+    (patched(part) || (family.is_for_all() && is_on())) && (acts_in_vfork_child(family) || !local::is_vfork_child())
 }
 
 /// Whether hooks act in the child of a vfork(2): those that act on its memory, which is its parent's, where locks and
@@ -99,14 +100,14 @@ macro_rules! export {
     (absent $($row:tt)*) => {};
     (called $($row:tt)*) => {};
     ($verdict:ident [] $($row:tt)*) => {};
-    // Returns twice to its caller's frame: nothing may lie between the two.
-    ($verdict:ident [$name:ident $($more:ident)*] vfork $variant:ident $module:ident $part:ident () -> $ret:ty) => {
-        #[cfg_attr(not(test), unsafe(no_mangle))]
-        #[unsafe(naked)]
-        pub unsafe extern "C-unwind" fn $name() -> $ret {
-            std::arch::naked_asm!("jmp {}", sym hooks::$module::vfork)
-        }
-        export!{ $verdict [$($more)*] vfork $variant $module $part () -> $ret }
+    // They may return twice to their caller's frame: nothing may lie between the two.
+    ($verdict:ident [$name:ident $($more:ident)*] vfork $($row:tt)*) => {
+        frameless!{ $name vfork $($row)* }
+        export!{ $verdict [$($more)*] vfork $($row)* }
+    };
+    ($verdict:ident [$name:ident $($more:ident)*] swapcontext $($row:tt)*) => {
+        frameless!{ $name swapcontext $($row)* }
+        export!{ $verdict [$($more)*] swapcontext $($row)* }
     };
     ($verdict:ident [$name:ident $($more:ident)*] $body:ident $variant:ident $module:ident $part:ident
         ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?
@@ -123,6 +124,16 @@ macro_rules! export {
             }
         }
         export!{ $verdict [$($more)*] $body $variant $module $part ($($arg: $ty),*) $(-> $ret)? }
+    };
+}
+
+macro_rules! frameless {
+    ($name:ident $body:ident $variant:ident $module:ident $part:ident ($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        #[unsafe(naked)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $ty),*) -> $ret {
+            std::arch::naked_asm!("jmp {}", sym hooks::$module::$body)
+        }
     };
 }
 
@@ -229,6 +240,11 @@ impl<T> Register for *mut T {
 }
 
 symbols!(derive);
+
+/// Where libc's own swapcontext is, for a hook that leaves no frame.
+pub fn swapcontext_address() -> *mut c_void {
+    slots::swapcontext.get()
+}
 
 /// The address of one function of libc, once it has been looked up.
 struct Slot {

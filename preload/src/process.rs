@@ -52,7 +52,7 @@ pub fn init(config: &config::Config) {
     TAKES_PART.store(true, Relaxed);
     os_thread::begin();
     reactor::init();
-    signals::begin_main();
+    signals::begin();
     fork::register();
 }
 

@@ -113,3 +113,11 @@ macro_rules! derive {
     };
 }
 symbols!(derive);
+
+impl Family {
+    /// Whether its hooks act whatever parts are left out: those of signals, since libc's would let handlers into the
+    /// library's own code, and do not know what was sent to a coroutine.
+    pub const fn is_for_all(self) -> bool {
+        matches!(self, Family::Signal | Family::SignalWait | Family::SignalCall)
+    }
+}

@@ -28,6 +28,12 @@ pub const LAST: c_int = 64;
 /// The thread pointer of main.
 static MAIN: AtomicUsize = AtomicUsize::new(0);
 
+/// At the start.
+pub fn begin() {
+    begin_main();
+    adopt_handlers();
+}
+
 /// The caller is main: at the start, and in the child of a fork.
 pub fn begin_main() {
     MAIN.store(arch::thread_pointer(), Relaxed);
@@ -180,7 +186,11 @@ pub unsafe fn act(signum: c_int, new: *const sigaction, old: *mut sigaction) -> 
             None => 0,
             Some(new) if new.sa_sigaction == SIG_DFL || new.sa_sigaction == SIG_IGN => {
                 // SAFETY: the program's action.
-                unsafe { real::sigaction(signum, new, null_mut()) }
+                let result = unsafe { real::sigaction(signum, new, null_mut()) };
+                if result == 0 && is_ignored(signum, new.sa_sigaction) {
+                    signals::discard(Number(signum as u32));
+                }
+                result
             }
             Some(new) => install(signum, &ACTIONS[signum as usize], new),
         };
@@ -204,6 +214,29 @@ unsafe fn act_as_vfork_child(signum: c_int, new: *const sigaction, old: *mut sig
         translate(signum, old);
     }
     result
+}
+
+/// Whether the kernel drops the signal, and what is pending of it (signal(7): "Ign").
+fn is_ignored(signum: c_int, handler: sighandler_t) -> bool {
+    handler == SIG_IGN || matches!(signum, SIGCHLD | SIGCONT | SIGURG | SIGWINCH)
+}
+
+/// Those handlers that were installed before our constructor ran, by libraries that were initialised first.
+fn adopt_handlers() {
+    for signum in (1..=LAST).filter(|&signum| !is_libcs(signum)) {
+        // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+        unsafe {
+            let mut present: sigaction = zeroed();
+            if real::sigaction(signum, null(), &mut present) == 0 && present.sa_sigaction > SIG_IGN {
+                act(signum, &present, null_mut());
+            }
+        }
+    }
+}
+
+/// Whether the signal is one of the two that glibc keeps for itself.
+pub fn is_libcs(signum: c_int) -> bool {
+    (32..=Number::NUDGE.0 as c_int).contains(&signum)
 }
 
 /// glibc tells of this flag, which only it and the kernel use (linux/arch/x86: asm/signal.h).
@@ -231,7 +264,7 @@ fn install(signum: c_int, slot: &Action, new: &sigaction) -> c_int {
 }
 
 /// A signal has arrived: where to go on with it, the program's handler, or nowhere.
-unsafe extern "C" fn begin(signum: c_int, info: *mut Info, context: *mut ucontext_t) -> usize {
+unsafe extern "C" fn arrive(signum: c_int, info: *mut Info, context: *mut ucontext_t) -> usize {
     let number = Number(signum as u32);
     // SAFETY: the kernel's arguments.
     unsafe {
@@ -295,14 +328,14 @@ unsafe extern "C" fn end(context: *mut ucontext_t) {
     }
 }
 
-/// The kernel's struct sigaction (x86-64), for the signals that glibc keeps for itself.
+/// The kernel's struct sigaction (x86-64).
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct KernelAction {
-    handler: usize,
-    flags: u64,
-    restorer: usize,
-    mask: u64,
+pub struct KernelAction {
+    pub handler: usize,
+    pub flags: u64,
+    pub restorer: usize,
+    pub mask: u64,
 }
 
 /// glibc's handler of SIGSETXID.

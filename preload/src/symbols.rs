@@ -456,6 +456,12 @@ macro_rules! symbols {
         tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tgkill;
         tracks   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "the coroutine's own", SYS_sigaltstack;
         tracks   sigpending(set: *mut sigset_t) -> c_int => "tells of the coroutine's own, too";
+        tracks   swapcontext(from: *mut ucontext_t, to: *const ucontext_t) -> c_int => "the mask is the coroutine's";
+        tracks   setcontext(to: *const ucontext_t) -> c_int => "the mask is the coroutine's";
+    }
+
+    // Waiting for them.
+    SignalWait signal_wait Signal "waiting for signals" {
         detaches sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => "until one of them arrives";
         detaches sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => "until one of them arrives";
         detaches sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int
@@ -464,6 +470,21 @@ macro_rules! symbols {
         parks    pause() -> c_int => "until a handler has run";
         parks    sigpause(mask: c_int) -> c_int => "BSD's: until a handler has run";
         parks    __xpg_sigpause(signum: c_int) -> c_int => "until a handler has run";
+    }
+
+    // The same as the kernel has them.
+    SignalCall signal_call Signal "signals, by syscall()" {
+        called   rt_sigaction(signum: c_int, new: *const KernelAction, old: *mut KernelAction, size: usize) -> c_int
+                 => "as sigaction", SYS_rt_sigaction;
+        called   rt_sigprocmask(how: c_int, set: *const u64, old: *mut u64, size: usize) -> c_int
+                 => "the mask is the coroutine's", SYS_rt_sigprocmask;
+        called   rt_sigpending(set: *mut u64, size: usize) -> c_int => "tells of the coroutine's own, too", SYS_rt_sigpending;
+        called   rt_sigtimedwait(set: *const u64, info: *mut siginfo_t, timeout: *const timespec, size: usize) -> c_int
+                 => "as sigtimedwait", SYS_rt_sigtimedwait;
+        called   rt_sigsuspend(mask: *const u64, size: usize) -> c_int => "as sigsuspend", SYS_rt_sigsuspend;
+        called   waits_with_mask(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
+                 => "until the kernel says so, or a signal comes that only the mask lets in",
+                    SYS_ppoll, SYS_pselect6, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_io_pgetevents;
     }
 
     // Waits that no readiness tells the end of.

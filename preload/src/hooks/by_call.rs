@@ -28,7 +28,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
 }
 
 /// Makes the call with these arguments.
-unsafe fn kernel<const N: usize>(number: c_long, args: [usize; N]) -> c_long {
+pub(super) unsafe fn kernel<const N: usize>(number: c_long, args: [usize; N]) -> c_long {
     let mut all = [0; 6];
     all[..N].copy_from_slice(&args);
     let [a1, a2, a3, a4, a5, a6] = all;

@@ -63,16 +63,11 @@ pub fn forget_holders() {
     }
 }
 
-/// sigaction(2), as the program has it.
-fn action() -> unsafe fn(c_int, *const sigaction, *mut sigaction) -> c_int {
-    if patched(Part::Signal) { signals::act } else { real::sigaction }
-}
-
 /// Ignores SIGINT and SIGQUIT; which of them were not ignored before, as a mask.
 fn ignore_interrupts() -> sigset_t {
     section(|| {
         let mut ignored = IGNORED.lock();
-        let act = action();
+        let act = signals::act;
         // SAFETY: plain structures; all-zero is an empty set.
         unsafe {
             let (mut ignore, mut others): (sigaction, sigset_t) = zeroed();
@@ -98,7 +93,7 @@ fn restore_interrupts() {
         let mut ignored = IGNORED.lock();
         ignored.callers -= 1;
         if ignored.callers == 0 {
-            let act = action();
+            let act = signals::act;
             // SAFETY: actions that were in force before.
             unsafe {
                 act(SIGQUIT, &ignored.quit, null_mut());

@@ -50,7 +50,7 @@ impl Word {
 
 /// EFAULT unless the aligned eight bytes around `address` can be read: rt_sigprocmask(2) copies its set, if that is not
 /// null, before it finds that -1 is not a thing to do with it. The cheapest call that tells, and allowed in every sandbox.
-fn probe(address: usize) -> Result<(), c_int> {
+pub(super) fn probe(address: usize) -> Result<(), c_int> {
     let (before, set) = (fd::errno(), address & !7);
     // SAFETY: the kernel checks the address, and writes nothing.
     unsafe { real::syscall(SYS_rt_sigprocmask, usize::MAX, set, 0, size_of::<u64>(), 0, 0) };

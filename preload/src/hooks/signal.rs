@@ -1,17 +1,15 @@
 //! Signals: what is done about one, who blocks it, who is sent it. `signals` says how they reach coroutines.
 
-pub use super::signal_wait::{
-    __xpg_sigpause, pause, sigpause, sigpending, sigsuspend, sigtimedwait, sigwait, sigwaitinfo,
-};
-
 use crate::c_types::jmp_buf_tag;
-use crate::export::real;
+use crate::config;
+use crate::export::{real, swapcontext_address};
 use crate::fd;
 use crate::guard::{self, Task};
-use crate::signals::{self, bits, changed};
+use crate::signals::{self, bits, changed, mask_of};
 use crate::threads;
+use iopatch_runtime::local;
 use iopatch_runtime::sched;
-use iopatch_runtime::signals::{SI_QUEUE, SI_TKILL, set_main_mask};
+use iopatch_runtime::signals::{SI_QUEUE, SI_TKILL, pending, set_main_mask};
 use iopatch_runtime::sys::signal;
 use libc::*;
 use std::mem::zeroed;
@@ -150,18 +148,83 @@ pub unsafe fn sigrelse(signum: c_int) -> c_int {
 pub unsafe fn pthread_sigmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
     let error = unsafe { real::pthread_sigmask(how, set, old) };
     if error == 0 && !set.is_null() {
-        if let Some(task) = guard::self_task() {
-            task.note_mask(changed(task.mask(), how, unsafe { bits(set) }));
-        } else if signals::is_main() {
-            set_main_mask(signal::mask());
-        }
+        note_mask(how, unsafe { bits(set) });
     }
     error
+}
+
+/// The kernel has changed the caller's mask so.
+pub(super) fn note_mask(how: c_int, set: u64) {
+    if let Some(task) = guard::self_task() {
+        task.note_mask(changed(task.mask(), how, set));
+    } else if signals::is_main() {
+        set_main_mask(signal::mask());
+    }
 }
 
 /// In a process with threads it is pthread_sigmask(3), as glibc has it, but for how it tells the error.
 pub unsafe fn sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int {
     told(unsafe { pthread_sigmask(how, set, old) })
+}
+
+/// A context has a mask of its own. What sends another into it, or puts the old one back when a context ends, is libc's own
+/// code: from here on the coroutine's mask is looked up whenever it leaves its OS thread.
+extern "C" fn go_to(to: *const ucontext_t) -> *mut c_void {
+    if config::is_on() && !local::is_vfork_child() {
+        // SAFETY: the program's context, which libc reads next.
+        let mask = unsafe { mask_of(&raw const (*to).uc_sigmask) }.unwrap_or(0);
+        if let Some(task) = guard::self_task() {
+            task.has_contexts.set(true);
+            task.note_mask(mask);
+        } else if signals::is_main() {
+            set_main_mask(mask);
+        }
+    }
+    swapcontext_address()
+}
+
+/// Comes back, maybe more than once, when something goes to `from`; so no frame of ours is under it.
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn swapcontext(from: *mut ucontext_t, to: *const ucontext_t) -> c_int {
+    std::arch::naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rsi",
+        ".cfi_adjust_cfa_offset 8",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 8",
+        "mov rdi, rsi",
+        "call {go_to}",
+        "add rsp, 8",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rsi",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "jmp rax",
+        ".cfi_endproc",
+        go_to = sym go_to,
+    )
+}
+
+pub unsafe fn setcontext(to: *const ucontext_t) -> c_int {
+    go_to(to);
+    unsafe { real::setcontext(to) }
+}
+
+/// Those of the process, and those in the coroutine's queue.
+pub unsafe fn sigpending(set: *mut sigset_t) -> c_int {
+    let result = unsafe { real::sigpending(set) };
+    add_own_pending(result, set.cast());
+    result
+}
+
+/// Adds those in the coroutine's queue to a mask that the kernel has written, if the call succeeded.
+pub(super) fn add_own_pending(result: c_int, set: *mut u64) {
+    if let Some(task) = guard::self_task().filter(|_| result == 0) {
+        unsafe { *set |= pending(task) };
+    }
 }
 
 pub unsafe fn longjmp(buf: *mut jmp_buf_tag, value: c_int) -> ! {

@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 
 /// Waits until a handler has run, with `mask` as the coroutine's.
-fn suspend(task: &'static Task, mask: u64) -> c_int {
+pub(super) fn suspend(task: &'static Task, mask: u64) -> c_int {
     wait::testcancel();
     wait::with_mask(task, Some(mask), || {
         let nobody = 0u8;
@@ -30,11 +30,9 @@ fn suspend(task: &'static Task, mask: u64) -> c_int {
     })
 }
 
-/// Takes a signal of `set`, waiting until `deadline` for one. Its number, or -1 with EAGAIN or EINTR.
-unsafe fn take(task: &'static Task, set: *const sigset_t, info: &mut Info, deadline: Option<Deadline>) -> c_int {
+/// Takes a signal of `wanted`, waiting until `deadline` for one. Its number, or -1 with EAGAIN or EINTR.
+pub(super) fn take(task: &'static Task, wanted: u64, info: &mut Info, deadline: Option<Deadline>) -> c_int {
     wait::begin();
-    // SAFETY: the program's.
-    let wanted = unsafe { bits(set) };
     task.set_awaited(wanted);
     let result = loop {
         // From here on a nudge is kept: one that comes before the wait ends it.
@@ -116,7 +114,8 @@ pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: 
     }
     let mut told = MaybeUninit::<Info>::zeroed();
     let told = unsafe { told.assume_init_mut() };
-    let number = unsafe { take(task, set, told, time.map(|time| Deadline::after(wait::nanoseconds(time)))) };
+    let deadline = time.map(|time| Deadline::after(wait::nanoseconds(time)));
+    let number = take(task, unsafe { bits(set) }, told, deadline);
     if number > 0 && !info.is_null() {
         // glibc tells of a signal by tgkill(2) as of one by kill(2), here alone (`sigtimedwait.c`).
         if told.code == SI_TKILL {
@@ -146,13 +145,4 @@ pub unsafe fn sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int {
             }
         }
     }
-}
-
-/// Those of the process, and those in the coroutine's queue.
-pub unsafe fn sigpending(set: *mut sigset_t) -> c_int {
-    let result = unsafe { real::sigpending(set) };
-    if let Some(task) = guard::self_task().filter(|_| result == 0) {
-        unsafe { *set.cast::<u64>() |= signals::pending(task) };
-    }
-    result
 }

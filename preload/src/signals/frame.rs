@@ -1,7 +1,7 @@
 //! Where the kernel enters and leaves a handler of the program's: between the two no frame of ours is on the stack, so
 //! that a backtrace from the handler shows the interrupted function where it would natively, two frames up.
 //!
-//! The kernel starts `iopatch_arrived`, which asks [`begin`](super::begin) and jumps to the program's handler; that
+//! The kernel starts `iopatch_arrived`, which asks [`arrive`](super::arrive) and jumps to the program's handler; that
 //! returns to the address that the kernel was given for it, SA_RESTORER's: `iopatch_return`, which sees to what is to be
 //! noted and makes rt_sigreturn(2). What the second must know lies in the kernel's frame, in words that the kernel neither
 //! writes nor reads (`reserved1` of its struct sigcontext).
@@ -104,7 +104,7 @@ global_asm!(
     ".cfi_adjust_cfa_offset 8",
     "push rdx",
     ".cfi_adjust_cfa_offset 8",
-    "call {begin}",
+    "call {arrive}",
     "pop rdx",
     ".cfi_adjust_cfa_offset -8",
     "pop rsi",
@@ -155,6 +155,6 @@ global_asm!(
     ".cfi_endproc",
     ".size iopatch_return, . - iopatch_return",
     ".popsection",
-    begin = sym super::begin,
+    arrive = sym super::arrive,
     end = sym super::end,
 );

@@ -273,6 +273,12 @@ pub fn look() {
     leave();
 }
 
+/// The mask of the caller, a coroutine: while a signal is kept back, the kernel has another.
+pub(crate) fn present_mask() -> u64 {
+    let mine = Local::mine();
+    if mine.held.load(Relaxed) == 0 { signal::mask() } else { mine.held_mask.load(Relaxed) }
+}
+
 /// How often whoever changes a mask looks whether the carriers have followed, before it goes on regardless.
 const LOOKS: u32 = 1000;
 

@@ -106,6 +106,8 @@ pub struct Task {
     pub masked_wait: Cell<bool>,
     /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
     pub mask_after: Cell<Option<u64>>,
+    /// The thread goes from one context to another (swapcontext(3)), which changes the mask without a call that we see.
+    pub has_contexts: Cell<bool>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
     alt_stack: Cell<AltStack>,
     /// It has been queued, and has not come to its end: signals may be sent to it.
@@ -159,6 +161,7 @@ impl Task {
             awaited: AtomicU64::new(0),
             masked_wait: Cell::new(false),
             mask_after: Cell::new(None),
+            has_contexts: Cell::new(false),
             alt_stack: Cell::new(AltStack::NONE),
             launched: AtomicBool::new(false),
             cpu: CpuTime::default(),
@@ -197,6 +200,7 @@ impl Task {
             awaited,
             masked_wait,
             mask_after,
+            has_contexts,
             alt_stack,
             launched: _, // `refuse_signals` has cleared it
             cpu,
@@ -225,6 +229,7 @@ impl Task {
         awaited.store(0, Relaxed);
         masked_wait.set(false);
         mask_after.set(None);
+        has_contexts.set(false);
         alt_stack.set(AltStack::NONE);
         cpu.renew();
         bound_to.store(null_mut(), Relaxed);
@@ -291,6 +296,9 @@ impl Task {
     /// Called by the task itself, which holds no lock of the runtime.
     #[inline]
     pub(crate) unsafe fn switch_out(&self, step: Step) {
+        if self.has_contexts.get() {
+            self.note_mask(signals::present_mask());
+        }
         if masks::wanted() != 0 && signals::close(self) {
             // It is taken first: the wait, if it is one, ends.
             let _ = self.state.interrupt();

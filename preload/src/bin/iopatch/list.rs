@@ -82,12 +82,13 @@ All of it is for coroutines, which is what `pthread_create` makes. In the main t
     for &family in Family::ALL {
         let mut rows = ROWS.iter().filter(|row| row.family == family).peekable();
         if let Some(first) = rows.peek() {
-            write!(
-                out,
-                "\n## {}\n\n`--no-{}` leaves these to libc.\n\n",
-                capitalised(family.title()),
-                first.part.name()
-            )?;
+            write!(out, "\n## {}\n\n", capitalised(family.title()))?;
+            match family.is_for_all() {
+                true => {
+                    write!(out, "These act whatever is left to libc, which does not know a coroutine's signals.\n\n")?
+                }
+                false => write!(out, "`--no-{}` leaves these to libc.\n\n", first.part.name())?,
+            }
             write!(out, "| function | verdict | remark |\n| --- | --- | --- |\n")?;
         }
         for row in rows {

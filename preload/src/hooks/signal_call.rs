@@ -1,0 +1,174 @@
+//! Signals as the kernel has them, for syscall(2): its structures are not libc's, its sets are of eight bytes, and it says
+//! EFAULT of a bad address.
+
+use super::by_call::kernel;
+use super::futex::probe;
+use super::select::limit::is_time;
+use super::{signal, signal_wait};
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::signals::{self, KernelAction};
+use crate::wait::{self, Deadline};
+use iopatch_runtime::signals::{Info, pending};
+use iopatch_runtime::sys::signal as mask;
+use libc::*;
+use std::mem::{MaybeUninit, zeroed};
+use std::ptr::null;
+
+/// Bytes of the kernel's sigset_t.
+const SIZE: usize = 8;
+
+/// Whether every byte of a structure of the program's can be read, or it is null.
+fn is_readable<T>(at: *const T) -> bool {
+    at.is_null() || (probe(at.addr()).is_ok() && probe(at.addr() + size_of::<T>() - 1).is_ok())
+}
+
+impl KernelAction {
+    fn as_libc(&self) -> sigaction {
+        // SAFETY: all-zero is a value of this plain structure; the kernel's mask is the first word of its set.
+        unsafe {
+            let mut action: sigaction = zeroed();
+            action.sa_sigaction = self.handler;
+            action.sa_flags = self.flags as c_int;
+            (&raw mut action.sa_mask).cast::<u64>().write(self.mask);
+            action
+        }
+    }
+
+    /// The program's restorer is not the kernel's: any that returns is as good.
+    fn of(action: &sigaction) -> Self {
+        let restorer = action.sa_restorer.map_or(0, |it| it as usize);
+        // SAFETY: a set of libc's.
+        let mask = unsafe { signals::bits(&action.sa_mask) };
+        Self { handler: action.sa_sigaction, flags: action.sa_flags as u32 as u64, restorer, mask }
+    }
+}
+
+// SAFETY, of all functions below: the program's, who owes what the system call demands.
+
+pub unsafe fn rt_sigaction(
+    number: c_long,
+    signum: c_int,
+    new: *const KernelAction,
+    old: *mut KernelAction,
+    size: usize,
+) -> c_int {
+    if size != SIZE || signals::is_libcs(signum) || !is_readable(new) || !is_readable(old) {
+        return unsafe { kernel(number, [signum as usize, new.addr(), old.addr(), size]) } as c_int;
+    }
+    let (new, mut before) = (unsafe { new.as_ref() }.map(KernelAction::as_libc), unsafe { zeroed() });
+    let result = unsafe { signals::act(signum, new.as_ref().map_or(null(), std::ptr::from_ref), &mut before) };
+    if let Some(old) = unsafe { old.as_mut() }.filter(|_| result == 0) {
+        *old = KernelAction::of(&before);
+    }
+    result
+}
+
+pub unsafe fn rt_sigprocmask(number: c_long, how: c_int, set: *const u64, old: *mut u64, size: usize) -> c_int {
+    let result = unsafe { kernel(number, [how as usize, set.addr(), old.addr(), size]) } as c_int;
+    if result == 0 && !set.is_null() {
+        signal::note_mask(how, unsafe { *set });
+    }
+    result
+}
+
+pub unsafe fn rt_sigpending(number: c_long, set: *mut u64, size: usize) -> c_int {
+    let result = unsafe { kernel(number, [set.addr(), size]) } as c_int;
+    if size == SIZE {
+        signal::add_own_pending(result, set);
+    }
+    result
+}
+
+pub unsafe fn rt_sigtimedwait(
+    number: c_long,
+    set: *const u64,
+    info: *mut siginfo_t,
+    timeout: *const timespec,
+    size: usize,
+) -> c_int {
+    let natively = || unsafe { kernel(number, [set.addr(), info.addr(), timeout.addr(), size]) } as c_int;
+    let readable = !set.is_null() && is_readable(set) && is_readable(info) && is_readable(timeout);
+    let Some(task) = guard::self_task().filter(|_| size == SIZE && readable) else { return wait::detach(natively) };
+    let time = unsafe { timeout.as_ref() };
+    if time.is_some_and(|time| !is_time(time)) {
+        return natively();
+    }
+    let mut told = MaybeUninit::<Info>::zeroed();
+    let told = unsafe { told.assume_init_mut() };
+    let deadline = time.map(|time| Deadline::after(wait::nanoseconds(time)));
+    let result = signal_wait::take(task, unsafe { *set }, told, deadline);
+    if result > 0 && !info.is_null() {
+        unsafe { info.cast::<Info>().write(*told) };
+    }
+    result
+}
+
+pub unsafe fn rt_sigsuspend(number: c_long, mask: *const u64, size: usize) -> c_int {
+    match guard::self_task() {
+        Some(task) if size == SIZE && !mask.is_null() && is_readable(mask) => {
+            signal_wait::suspend(task, unsafe { *mask })
+        }
+        _ => wait::detach(|| unsafe { kernel(number, [mask.addr(), size]) } as c_int),
+    }
+}
+
+/// The mask with which the call waits, if it has one.
+unsafe fn mask_of(number: c_long, args: &[usize; 6]) -> Option<u64> {
+    let (set, size) = if number == SYS_ppoll {
+        (args[3], args[4])
+    } else if number == SYS_epoll_pwait || number == SYS_epoll_pwait2 {
+        (args[4], args[5])
+    } else {
+        // A structure of these two.
+        let both = args[5] as *const [usize; 2];
+        if both.is_null() || !is_readable(both) {
+            return None;
+        }
+        let [set, size] = unsafe { *both };
+        (set, size)
+    };
+    let set = set as *const u64;
+    (size == SIZE && !set.is_null() && is_readable(set)).then(|| unsafe { *set })
+}
+
+pub unsafe fn waits_with_mask(
+    number: c_long,
+    a1: usize,
+    a2: usize,
+    a3: usize,
+    a4: usize,
+    a5: usize,
+    a6: usize,
+) -> c_long {
+    let args = [a1, a2, a3, a4, a5, a6];
+    let call = || unsafe { kernel(number, args) };
+    match (guard::self_task(), unsafe { mask_of(number, &args) }) {
+        (Some(task), Some(mask)) if mask != task.mask() => wait_with(task, mask, call),
+        _ => wait::detach(call),
+    }
+}
+
+/// The kernel puts `mask` on for the length of its wait; the coroutine's own signals it does not know. One of them ends the
+/// wait by a nudge, which that mask lets in, and is handled with it.
+fn wait_with(task: &'static Task, mask: u64, call: impl Fn() -> c_long) -> c_long {
+    let comes = || pending(task) & !mask != 0;
+    task.set_awaited(!mask);
+    let result = loop {
+        // From here on a nudge is kept: one that comes before the wait ends it.
+        mask::block_nudges();
+        let result = if comes() { fd::fail(EINTR) as c_long } else { wait::detach_at_once(&call) };
+        mask::unblock_nudges();
+        if result != -1 || fd::errno() != EINTR || comes() || wait::is_interrupted(false) {
+            break result;
+        }
+    };
+    task.set_awaited(0);
+    if result == -1 && fd::errno() == EINTR && comes() {
+        let before = task.mask();
+        task.set_mask(mask);
+        task.set_mask(before);
+        fd::set_errno(EINTR);
+    }
+    result
+}
