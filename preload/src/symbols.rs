@@ -110,6 +110,8 @@ macro_rules! symbols {
         tracks   pipe = __pipe (pair: *mut c_int) -> c_int => "two new descriptors", SYS_pipe;
         tracks   pipe2(pair: *mut c_int, flags: c_int) -> c_int => "two new descriptors", SYS_pipe2;
         tracks   eventfd(count: c_uint, flags: c_int) -> c_int => "a new descriptor", SYS_eventfd2;
+        tracks   signalfd(fd: c_int, mask: *const sigset_t, flags: c_int) -> c_int
+                 => "it tells of the kernel's signals: a coroutine keeps its OS thread, and is sent its own there";
     }
 
     // libc's own input and output inside stdio has no entry of a symbol table that could be replaced.
@@ -370,6 +372,7 @@ macro_rules! symbols {
         called   close(fd: c_int) -> c_int => "as close, but no cancellation point", SYS_close;
         called   fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int => "as fcntl, but no cancellation point", SYS_fcntl;
         called   eventfd(count: c_uint) -> c_int => "a new descriptor", SYS_eventfd;
+        called   signalfd(fd: c_int, mask: usize, size: usize, flags: c_int) -> c_int => "as signalfd", SYS_signalfd, SYS_signalfd4;
         called   asks_of_thread(tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int
                  => BY_OWN_ID, SYS_sched_getaffinity, SYS_sched_getattr;
         called   asks_of_kind(kind: c_uint, id: c_uint) -> c_int => BY_OWN_ID, SYS_getpriority, SYS_ioprio_get;

@@ -54,6 +54,12 @@ pub unsafe fn eventfd(_: c_long, count: c_uint) -> c_int {
     unsafe { fdops::eventfd(count, 0) }
 }
 
+/// The older of two calls has no flags.
+pub unsafe fn signalfd(number: c_long, fd: c_int, mask: usize, size: usize, flags: c_int) -> c_int {
+    let flags = if number == SYS_signalfd4 { flags } else { 0 };
+    fdops::new_signalfd(fd, flags, || unsafe { kernel(number, [fd as usize, mask, size, flags as usize]) } as c_int)
+}
+
 pub unsafe fn asks_of_thread(number: c_long, tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int {
     Whose::by_id(tid).get(|tid| unsafe { kernel(number, [tid as usize, a2, a3, a4]) } as c_int)
 }

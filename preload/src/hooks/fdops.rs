@@ -159,3 +159,14 @@ pub unsafe fn eventfd(count: c_uint, flags: c_int) -> c_int {
     let fd = unsafe { real::eventfd(count, flags) };
     if fd >= 0 { fd::born(fd, flags & EFD_NONBLOCK != 0) } else { fd }
 }
+
+pub unsafe fn signalfd(fd: c_int, mask: *const sigset_t, flags: c_int) -> c_int {
+    new_signalfd(fd, flags, || unsafe { real::signalfd(fd, mask, flags) })
+}
+
+/// Who reads it is told of the signals that the kernel has for its OS thread: so a coroutine must have one.
+pub fn new_signalfd(fd: c_int, flags: c_int, make: impl FnOnce() -> c_int) -> c_int {
+    wait::pin("a signalfd tells of the kernel's signals");
+    let made = make();
+    if made >= 0 && fd == -1 { fd::born(made, flags & SFD_NONBLOCK != 0) } else { made }
+}

@@ -175,9 +175,20 @@ impl Pool {
 #[derive(Clone, Copy, Debug)]
 pub struct Full;
 
-/// Sends a signal to a coroutine, and has it look up if it does not block it.
+/// Sends a signal to a coroutine, and has it look up if it does not block it. One that acts as a native thread has it from
+/// the kernel, as these do.
 pub fn send(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
-    append(task, number, info, false)
+    match task.is_pinned().then(|| send_natively(task, number, info)).flatten() {
+        Some(0) => Ok(()),
+        Some(_) => Err(Full),
+        None => append(task, number, info, false),
+    }
+}
+
+/// The kernel's answer. `None`: the task has ended, or has no OS thread of its own.
+fn send_natively(task: &Task, number: Number, info: &Info) -> Option<isize> {
+    let send = |tid| signal::send_from_program(tid, number, info);
+    sched::get()?.if_bound(task, |carrier| carrier.map(|carrier| send(carrier.tid()))).ok()?
 }
 
 /// As [`send`], of a signal that was sent to the process.

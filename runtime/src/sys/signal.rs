@@ -1,7 +1,7 @@
 //! Signal masks and signals, as the kernel has them: a mask is 64 bits, bit `n - 1` for signal `n`.
 
 use crate::arch;
-use crate::signals::{Info, Number, SI_QUEUE};
+use crate::signals::{Info, Number, SI_QUEUE, SI_TKILL};
 use rustix::fd::RawFd;
 
 const SYS_RT_SIGPROCMASK: usize = 14;
@@ -117,6 +117,20 @@ pub fn send_to_thread(tid: u32, number: Number, info: &Info) {
     let info = core::ptr::from_ref(info) as usize;
     // SAFETY: the kernel reads the 128 bytes; what a handler does is the program's.
     unsafe { arch::syscall(SYS_RT_TGSIGQUEUEINFO, [pid(), tid as usize, number.0 as usize, info, 0, 0]) };
+}
+
+/// Sends the OS thread `tid` of this process what the program sends: 0, or minus the errno.
+pub fn send_from_program(tid: u32, number: Number, info: &Info) -> isize {
+    const SYS_TGKILL: usize = 234;
+    let (thread, number, at) = (tid as usize, number.0 as usize, core::ptr::from_ref(info) as usize);
+    // SAFETY: the kernel reads the 128 bytes; what a handler does is the program's.
+    unsafe {
+        match info.code {
+            // Only main may say so; the kernel says it of all.
+            SI_TKILL => arch::syscall(SYS_TGKILL, [pid(), thread, number, 0, 0, 0]),
+            _ => arch::syscall(SYS_RT_TGSIGQUEUEINFO, [pid(), thread, number, at, 0, 0]),
+        }
+    }
 }
 
 /// Sends the calling OS thread a signal that tells `info`. If it does not block it, it arrives before this returns.
