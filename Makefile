@@ -7,7 +7,7 @@ PROGRAM_FLAGS := -O2 -Wall -Wextra -Werror -pthread
 DEMOS := $(patsubst demo-c/%.c,target/demo/%,$(wildcard demo-c/*.c)) target/demo/epoll_echo target/demo/micro
 
 .DELETE_ON_ERROR:
-.PHONY: all build programs demo test bench stress check install uninstall clean
+.PHONY: all build programs demo test bench stress torture check install uninstall clean
 
 all: build
 
@@ -39,6 +39,10 @@ test:
 # The long runs: TIMES=200 of each stress, with 1, 2 and 4 workers.
 stress: build programs
 	@tests/stress
+
+# The whole of tests/c ten times, in random order, while other processes burn the CPUs.
+torture: build
+	@tests/torture
 
 # What must hold before a change goes in: formatting, lints, then every test.
 check:
