@@ -10,21 +10,6 @@ setup() {
     servers_setup
 }
 
-same() { # STATUS COROUTINES COMMAND...
-    local wanted=$1 coroutines=$2 status
-    shift 2
-    status=0
-    timeout 60 "$@" >native || status=$?
-    [ "$status" -eq "$wanted" ]
-    for workers in 1 4; do
-        status=0
-        env LD_PRELOAD="$library" IOPATCH_WORKERS=$workers IOPATCH_STATS=json timeout 60 "$@" >out 2>err 3>&- || status=$?
-        [ "$status" -eq "$wanted" ] || { echo "$workers workers: status $status"; tail -n 20 err; return 1; }
-        diff native out
-        at_least coroutines "$coroutines"
-    done
-}
-
 @test "java: pools, monitors, interrupts, sockets, children, caught overflows, garbage, an exit in a thread" {
     needs java javac
     javac -d . "$BATS_TEST_DIRNAME/lang/Threads.java"

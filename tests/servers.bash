@@ -1,4 +1,5 @@
-# For the tests that start servers: free ports, a server under iopatch, its end and its counters.
+# For the tests that start servers: free ports, a server under iopatch, its end and its counters; and for those of
+# runtimes: a program natively and under iopatch.
 # IOPATCH and IOPATCH_LIB name the launcher and the library that are tested, as in launcher.bats.
 # shellcheck shell=bash disable=SC2034 # the tests use the variables
 
@@ -86,4 +87,22 @@ at_least() { # NAME NUMBER
         tail -n 1 err
         return 1
     fi
+}
+
+# STATUS COROUTINES COMMAND...: the program ends so and prints the same natively and, REPEAT times (default 1), with 1
+# worker and with 4, and had at least so many coroutines.
+same() {
+    local wanted=$1 coroutines=$2 status=0 workers
+    shift 2
+    timeout 60 "$@" >native || status=$?
+    [ "$status" -eq "$wanted" ]
+    for ((i = 1; i <= ${REPEAT:-1}; i++)); do
+        for workers in 1 4; do
+            status=0
+            env LD_PRELOAD="$library" IOPATCH_WORKERS=$workers IOPATCH_STATS=json timeout 60 "$@" >out 2>err 3>&- || status=$?
+            [ "$status" -eq "$wanted" ] || { echo "$workers workers: status $status"; tail -n 20 err; return 1; }
+            diff native out
+            at_least coroutines "$coroutines"
+        done
+    done
 }
