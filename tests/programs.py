@@ -8,8 +8,8 @@ lines:
     /* libs: -ldl */                 libraries, after the source
     /* time: 60 */                   seconds it may take (default 30)
     /* alone */                      it measures time: nothing runs beside it
-    /* timed */                      so does it, widely: but under load it may
-                                     fail natively, too
+    /* timed */                      it claims that something takes no longer
+                                     than so, or comes in the order of time
 
 A file lib_NAME.c becomes lib_NAME.so next to the programs, for them to dlopen.
 """

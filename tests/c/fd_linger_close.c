@@ -1,3 +1,4 @@
+/* timed */
 /* close() of a TCP socket with SO_LINGER waits until what is unsent has been
  * acknowledged, or for the linger time. Must not change: other threads run
  * meanwhile; without SO_LINGER it returns at once and the data still arrive. */

@@ -1,3 +1,4 @@
+/* timed */
 /* SO_RCVTIMEO: a receive without data ends with EAGAIN after the time. Must
  * not change: data that come in time are received, a wait that has begun keeps
  * the limit it began with, and zero means waiting without an end. */

@@ -1,3 +1,4 @@
+/* timed */
 /* Each thread's CPU clock counts what that thread computes, also where others
  * share its CPU meanwhile, and anybody may read it. */
 #include "thread.h"

@@ -1,3 +1,4 @@
+/* timed */
 /* A thread's CPU clock counts what it computes and nothing else: not its
  * waits, and not what others compute meanwhile. */
 #include "thread.h"

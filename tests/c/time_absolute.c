@@ -1,3 +1,4 @@
+/* timed */
 /* clock_nanosleep with TIMER_ABSTIME sleeps until a moment, on the realtime and
  * on the monotonic clock; a moment that is past returns at
  * once. Must not change: it returns errors and leaves errno alone. */

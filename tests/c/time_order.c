@@ -1,3 +1,4 @@
+/* timed */
 /* Sleepers wake in the order of their deadlines, not of their creation; one
  * that is added later with an earlier deadline wakes first. Must not change:
  * a long sleep beside them goes on. */

@@ -1,3 +1,4 @@
+/* timed */
 /* sleep, usleep, nanosleep, clock_nanosleep return after their time and not
  * before it, and say that nothing is left. Must not change: the remainder
  * argument is not written when the sleep was not interrupted, nor errno. */

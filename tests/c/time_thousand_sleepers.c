@@ -1,3 +1,4 @@
+/* timed */
 /* A thousand threads sleep at once, each for its own time: none wakes early,
  * all wake, and those far apart wake in the order of their times. Must not
  * change: the whole takes about as long as the longest sleep. */
