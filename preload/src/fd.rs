@@ -1,10 +1,10 @@
 //! What we know of a descriptor, beside its readiness: the `facts` word of its slot.
 //!
 //! ```text
-//!  31                                8  7      6      5      4   3      0
-//! +-----------------------------------+------+------+------+---+--------+
-//! | fork count at birth (0: unknown)  | mark | snd? | rcv? | nb|  kind  |
-//! +-----------------------------------+------+------+------+---+--------+
+//!  31                       11   10     9      8      7      6      5      4   3      0
+//! +---------------------------+------+------+------+------+------+------+----+--------+
+//! | fork count at birth (0: ?)| snd0 | rcv0 | lent | mark | snd? | rcv? | nb |  kind  |
+//! +---------------------------+------+------+------+------+------+------+----+--------+
 //! ```
 //!
 //! The flags of an open file belong to everybody who has it: processes, duplicates. So what is cached here is believed
@@ -15,6 +15,7 @@ use crate::export::real;
 use crate::kernel;
 use crate::wait::Interest;
 use iopatch_runtime::reactor::{self, Life, Slot};
+use iopatch_runtime::signals;
 use libc::{c_int, ssize_t, timeval};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,7 +27,13 @@ const RCV_TIMED: u32 = 1 << 5;
 const SND_TIMED: u32 = 1 << 6;
 /// SO_RCVLOWAT was set.
 const MARKED: u32 = 1 << 7;
-const BIRTH_SHIFT: u32 = 8;
+/// A connect has made it non-blocking, and will make it blocking again.
+const LENT: u32 = 1 << 8;
+/// SO_RCVTIMEO, SO_SNDTIMEO was set to a negative time, which is none at all; the kernel tells it as that of a socket that
+/// waits for ever.
+const RCV_NEVER: u32 = 1 << 9;
+const SND_NEVER: u32 = 1 << 10;
+const BIRTH_SHIFT: u32 = 11;
 
 /// How often this process has forked, plus one.
 static FORKS: AtomicU32 = AtomicU32::new(1);
@@ -98,19 +105,25 @@ pub fn is_nonblocking(fd: c_int) -> bool {
 
 /// The socket's own time-out for `side`, in nanoseconds (socket(7): SO_RCVTIMEO, SO_SNDTIMEO).
 pub fn timeout(fd: c_int, side: Interest) -> Option<u64> {
-    let (flag, option) =
-        if side == Interest::WRITE { (SND_TIMED, libc::SO_SNDTIMEO) } else { (RCV_TIMED, libc::SO_RCVTIMEO) };
+    let (flag, never, option) = if side == Interest::WRITE {
+        (SND_TIMED, SND_NEVER, libc::SO_SNDTIMEO)
+    } else {
+        (RCV_TIMED, RCV_NEVER, libc::SO_RCVTIMEO)
+    };
     if is_trusted(fd) && facts(fd) & flag == 0 {
         return None;
     }
     let mut time = timeval { tv_sec: 0, tv_usec: 0 };
     ask(fd, libc::SOL_SOCKET, option, &mut time).then_some(())?;
     let ns = time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000;
-    if ns == 0 {
-        remove(fd, flag);
-        return None;
+    if ns > 0 {
+        return Some(ns);
     }
-    Some(ns)
+    if facts(fd) & never != 0 {
+        return Some(0);
+    }
+    remove(fd, flag);
+    None
 }
 
 /// getsockopt(2) of a plain value; errno stays.
@@ -191,8 +204,8 @@ pub fn born(fd: c_int, nonblocking: bool) -> c_int {
 /// As [`born`], for a connection that `listener` has accepted, which inherits its time-outs.
 pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
     born(fd, nonblocking);
-    let timed = if is_trusted(listener) { facts(listener) } else { RCV_TIMED | SND_TIMED };
-    add(fd, timed & (RCV_TIMED | SND_TIMED));
+    let timed = if is_trusted(listener) { 0 } else { RCV_TIMED | SND_TIMED };
+    add(fd, (timed | facts(listener)) & (RCV_TIMED | SND_TIMED | RCV_NEVER | SND_NEVER));
     fd
 }
 
@@ -227,22 +240,16 @@ pub fn all_shared() {
     FORKS.fetch_add(1, Relaxed);
 }
 
-/// The program has made `fd` blocking or non-blocking.
-pub fn set_nonblocking(fd: c_int, nonblocking: bool) {
-    if let Some(slot) = reactor::slot(fd) {
-        if nonblocking {
-            slot.facts.fetch_or(NONBLOCK, Relaxed);
-        } else {
-            slot.facts.fetch_and(!NONBLOCK, Relaxed);
-        }
-    }
-}
-
 /// The program has set a time-out, or something else that makes a short read of a stream say nothing.
-pub fn option_set(fd: c_int, level: c_int, option: c_int) {
+///
+/// # Safety
+/// The kernel has accepted the option, so it has read `value`.
+pub unsafe fn option_set(fd: c_int, level: c_int, option: c_int, value: *const libc::c_void) {
+    // SAFETY: the value of such an option is a time.
+    let set_time = |timed, never| unsafe { note_time(fd, timed, never, value.cast()) };
     match (level, option) {
-        (libc::SOL_SOCKET, libc::SO_RCVTIMEO | SO_RCVTIMEO_NEW) => add(fd, RCV_TIMED),
-        (libc::SOL_SOCKET, libc::SO_SNDTIMEO | SO_SNDTIMEO_NEW) => add(fd, SND_TIMED),
+        (libc::SOL_SOCKET, libc::SO_RCVTIMEO | SO_RCVTIMEO_NEW) => set_time(RCV_TIMED, RCV_NEVER),
+        (libc::SOL_SOCKET, libc::SO_SNDTIMEO | SO_SNDTIMEO_NEW) => set_time(SND_TIMED, SND_NEVER),
         (libc::SOL_SOCKET, libc::SO_RCVLOWAT) => {
             set_kind(fd, Kind::Socket);
             add(fd, MARKED);
@@ -250,6 +257,17 @@ pub fn option_set(fd: c_int, level: c_int, option: c_int) {
         (libc::IPPROTO_TCP, libc::TCP_ULP) => set_kind(fd, Kind::Socket),
         _ => {}
     }
+}
+
+/// A socket's time-out has been set.
+///
+/// # Safety
+/// `time` can be read.
+unsafe fn note_time(fd: c_int, timed: u32, never: u32, time: *const timeval) {
+    remove(fd, never);
+    // SAFETY: the caller's promise.
+    let negative = unsafe { time.read_unaligned() }.tv_sec < 0;
+    add(fd, if negative { timed | never } else { timed });
 }
 
 const SO_RCVTIMEO_NEW: c_int = 66;
@@ -375,16 +393,78 @@ pub fn socket_type(fd: c_int) -> Option<c_int> {
     ask(fd, libc::SOL_SOCKET, libc::SO_TYPE, &mut kind).then_some(kind)
 }
 
-/// Makes the open file non-blocking for the length of `call`.
-pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
-    // SAFETY: the kernel checks the number.
-    let flags = unsafe { real::fcntl(fd, libc::F_GETFL, 0) };
-    // SAFETY: as above.
-    unsafe { real::fcntl(fd, libc::F_SETFL, (flags | libc::O_NONBLOCK) as usize) };
-    let result = call();
-    let errno = errno();
-    // SAFETY: as above.
-    unsafe { real::fcntl(fd, libc::F_SETFL, flags as usize) };
-    set_errno(errno);
-    result
+/// The error that is pending on a socket, which nobody gets after this; 0: none.
+pub fn take_error(fd: c_int) -> c_int {
+    let mut error: c_int = 0;
+    ask(fd, libc::SOL_SOCKET, libc::SO_ERROR, &mut error);
+    error
+}
+
+/// Makes the open file, which is trusted, non-blocking for the length of `call`, which neither waits nor is a cancellation
+/// point. Nobody sees it: the caller's handlers run afterwards, and the program is told what it has set itself. `None`: it
+/// is being closed, or somebody else's call is at it.
+pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_int> {
+    let slot = reactor::slot(fd)?;
+    signals::section(|| {
+        let (life, mut mine) = (slot.life(), false);
+        slot.note(life, |facts| {
+            mine = facts & LENT == 0;
+            if mine {
+                kernel::set_nonblocking(fd, true);
+            }
+            facts | LENT
+        });
+        if !mine {
+            return None;
+        }
+        let result = call();
+        let errno = errno();
+        // The number is another file's if it was closed meanwhile.
+        slot.note(life, |facts| {
+            kernel::set_nonblocking(fd, own_nonblock(facts) != 0);
+            facts & !LENT
+        });
+        set_errno(errno);
+        Some(result)
+    })
+}
+
+/// `call`, which asks for the flags of the open file: of a trusted one, those that the program has set.
+pub fn own_flags(fd: c_int, call: impl Fn() -> c_int) -> c_int {
+    let mut told = None;
+    let mut ask = |facts| {
+        told = Some(match call() {
+            flags if flags != -1 && facts & LENT != 0 => flags & !libc::O_NONBLOCK | own_nonblock(facts),
+            flags => flags,
+        });
+        facts
+    };
+    if let Some(slot) = reactor::slot(fd) {
+        slot.note(slot.life(), &mut ask);
+    }
+    told.unwrap_or_else(call)
+}
+
+const fn own_nonblock(facts: u32) -> c_int {
+    if facts & NONBLOCK != 0 { libc::O_NONBLOCK } else { 0 }
+}
+
+/// The program makes `fd` blocking or non-blocking, by `call`.
+pub fn make_nonblocking(fd: c_int, nonblocking: impl Fn() -> bool, call: impl Fn() -> c_int) -> c_int {
+    let mut done = None;
+    let mut change = |facts| {
+        let result = call();
+        done = Some(result);
+        if result == -1 {
+            return facts;
+        }
+        if facts & LENT != 0 {
+            kernel::set_nonblocking(fd, true);
+        }
+        if nonblocking() { facts | NONBLOCK } else { facts & !NONBLOCK }
+    };
+    if let Some(slot) = reactor::slot(fd) {
+        slot.note(slot.life(), &mut change);
+    }
+    done.unwrap_or_else(call)
 }

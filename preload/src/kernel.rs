@@ -5,8 +5,9 @@
 
 use crate::fd;
 use iopatch_runtime::arch::syscall;
+use libc::{FIONBIO, SYS_connect, SYS_getpeername, SYS_ioctl};
 use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
-use libc::{c_int, c_long, c_void, msghdr, pollfd, size_t, sockaddr, socklen_t, ssize_t};
+use libc::{c_int, c_long, c_void, msghdr, pollfd, size_t, sockaddr, sockaddr_storage, socklen_t, ssize_t};
 
 fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
@@ -51,4 +52,22 @@ pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
 /// poll(2) of one descriptor, without a wait: how many have something to tell.
 pub fn look(at: &mut pollfd) -> c_int {
     call(SYS_poll, [std::ptr::from_mut(at) as usize, 1, 0, 0, 0, 0]) as c_int
+}
+
+/// connect(2).
+pub fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int {
+    call(SYS_connect, [fd as usize, addr as usize, len as usize, 0, 0, 0]) as c_int
+}
+
+/// getpeername(2): the length of the address.
+pub fn peer(fd: c_int, addr: &mut sockaddr_storage) -> Option<socklen_t> {
+    let mut len = size_of::<sockaddr_storage>() as socklen_t;
+    let args = [fd as usize, std::ptr::from_mut(addr) as usize, &raw mut len as usize, 0, 0, 0];
+    (call(SYS_getpeername, args) == 0).then_some(len)
+}
+
+/// Sets or clears O_NONBLOCK, and no other flag.
+pub fn set_nonblocking(fd: c_int, nonblocking: bool) {
+    let value = c_int::from(nonblocking);
+    call(SYS_ioctl, [fd as usize, FIONBIO as usize, &raw const value as usize, 0, 0, 0]);
 }

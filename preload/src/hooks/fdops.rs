@@ -121,12 +121,10 @@ pub unsafe fn fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int {
     match cmd {
         F_SETLKW | F_OFD_SETLKW => wait::detach(|| unsafe { real::fcntl(fd, cmd, arg) }),
         F_DUPFD | F_DUPFD_CLOEXEC => duplicated(fd, unsafe { real::fcntl(fd, cmd, arg) }),
+        F_GETFL => fd::own_flags(fd, || unsafe { real::fcntl(fd, cmd, arg) }),
         F_SETFL => {
-            let done = unsafe { real::fcntl(fd, cmd, arg) };
-            if done == 0 {
-                fd::set_nonblocking(fd, arg as c_int & O_NONBLOCK != 0);
-            }
-            done
+            let nonblocking = || arg as c_int & O_NONBLOCK != 0;
+            fd::make_nonblocking(fd, nonblocking, || unsafe { real::fcntl(fd, cmd, arg) })
         }
         _ => unsafe { real::fcntl(fd, cmd, arg) },
     }
@@ -136,11 +134,10 @@ pub unsafe fn ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int {
     if descriptor::is_hidden(fd) {
         return bad();
     }
-    let done = unsafe { real::ioctl(fd, request, arg) };
-    if done == 0 && request == FIONBIO {
-        fd::set_nonblocking(fd, unsafe { *(arg as *const c_int) } != 0);
-    }
-    done
+    let call = || unsafe { real::ioctl(fd, request, arg) };
+    // Asked once the kernel has read it.
+    let nonblocking = || unsafe { *(arg as *const c_int) } != 0;
+    if request == FIONBIO { fd::make_nonblocking(fd, nonblocking, call) } else { call() }
 }
 
 pub unsafe fn pipe(pair: *mut c_int) -> c_int {

@@ -10,6 +10,7 @@ pub mod c11;
 pub mod clone;
 pub mod command;
 pub mod cond;
+mod connect;
 mod cpu_clock;
 pub mod epoll;
 pub mod fdops;

@@ -27,6 +27,10 @@ pub fn send_all(
                 _ if fd::has_error(fd) => fd::fail(EPIPE),
                 _ => attempt(fd, done, nowait),
             };
+            if sent == -1 && waits && nowait && fd::errno() == EINPROGRESS && !fd::is_nonblocking(fd) {
+                // It has begun the connection that a connect has put off (TCP_FASTOPEN_CONNECT).
+                return wait::MAY_WAIT;
+            }
             if sent <= 0 || !waits {
                 return sent;
             }

@@ -3,6 +3,8 @@
 //! A receive goes on when there is something; a send of a stream goes on until all is sent, like the kernel's. Who has
 //! said MSG_DONTWAIT, or made the open file non-blocking, never waits.
 
+pub use super::connect::connect;
+
 use super::parts;
 use crate::export::{Family, real};
 use crate::fd;
@@ -14,9 +16,10 @@ use std::ptr::null_mut;
 
 const NO_ADDRESS: *const sockaddr = std::ptr::null();
 
-/// How `flags` makes a call on `fd` wait. What is out of band or in the queue of errors is there or not.
+/// How `flags` makes a call on `fd` wait. What is out of band or in the queue of errors is there or not; a send that
+/// connects first is the kernel's to wait for.
 fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
-    let never = if side == Interest::READ { MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE } else { MSG_DONTWAIT };
+    let never = if side == Interest::READ { MSG_OOB | MSG_ERRQUEUE } else { MSG_FASTOPEN } | MSG_DONTWAIT;
     Call::new(Family::Socket, fd, side).dontwait(flags & never != 0)
 }
 
@@ -172,34 +175,6 @@ fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
     retry(Call::new(Family::Socket, fd, Interest::CONNECTION), attempt) as c_int
 }
 
-/// Only a connection of TCP's kind is waited for: those of a UNIX-domain socket wait for room in the listener's queue,
-/// of which there is no readiness, and others are made at once.
-pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int {
-    let waits = guard::coroutine().is_some() && fd::kind(fd) == Some(fd::Kind::Tcp) && !fd::is_nonblocking(fd);
-    if !waits {
-        return wait::detach(|| unsafe { real::connect(fd, addr, len) });
-    }
-    wait::testcancel();
-    let errno = fd::errno();
-    // The open file is non-blocking for the length of the call that starts the connection, not of the wait.
-    let started = fd::while_nonblocking(fd, || unsafe { real::connect(fd, addr, len) });
-    if started == 0 || fd::errno() != EINPROGRESS {
-        return started;
-    }
-    fd::set_errno(errno);
-    // The second call takes the outcome as the first one would have, error and all.
-    let outcome = retry(Call::new(Family::Socket, fd, Interest::WRITE), |fd, nowait| match nowait {
-        true if !fd::is_ready(fd, Interest::WRITE) => fd::fail(EAGAIN),
-        true => wait::MAY_WAIT,
-        false => unsafe { real::connect(fd, addr, len) as ssize_t },
-    });
-    if outcome == -1 && fd::errno() == EAGAIN {
-        // SO_SNDTIMEO is up: the connection goes on, and the call says so.
-        fd::set_errno(EINPROGRESS);
-    }
-    outcome as c_int
-}
-
 pub unsafe fn sendfile(out: c_int, from: c_int, offset: *mut off_t, n: size_t) -> ssize_t {
     parts::move_all(out, from, n, |n| unsafe { real::sendfile(out, from, offset, n) })
 }
@@ -248,7 +223,7 @@ pub unsafe fn shutdown(fd: c_int, how: c_int) -> c_int {
 pub unsafe fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, len: socklen_t) -> c_int {
     let done = unsafe { real::setsockopt(fd, level, name, value, len) };
     if done == 0 {
-        fd::option_set(fd, level, name);
+        unsafe { fd::option_set(fd, level, name, value) };
     }
     done
 }

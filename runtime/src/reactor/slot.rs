@@ -205,12 +205,15 @@ impl Slot {
         self.life() == life && !life.is_ending()
     }
 
-    /// Changes what the host knows of the file that has `life`.
+    /// Changes what the host knows of the file that has `life`; bits that others change meanwhile are theirs.
     pub fn note(&self, life: Life, change: impl FnOnce(u32) -> u32) {
         signals::section(|| {
             let _held = self.inner.lock();
             if self.is_still(life) {
-                self.facts.store(change(self.facts.load(Relaxed)), Relaxed);
+                let old = self.facts.load(Relaxed);
+                let new = change(old);
+                self.facts.fetch_and(!(old & !new), Relaxed);
+                self.facts.fetch_or(new & !old, Relaxed);
             }
         });
     }
