@@ -429,20 +429,40 @@ pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_in
     })
 }
 
-/// `call`, which asks for the flags of the open file: of a trusted one, those that the program has set.
-pub fn own_flags(fd: c_int, call: impl Fn() -> c_int) -> c_int {
-    let mut told = None;
-    let mut ask = |facts| {
-        told = Some(match call() {
-            flags if flags != -1 && facts & LENT != 0 => flags & !libc::O_NONBLOCK | own_nonblock(facts),
-            flags => flags,
-        });
-        facts
+/// Has `act` make a call on the file that has the number, given what is known of that, for what is known afterwards. Again
+/// if the number has become another file's meanwhile.
+fn on_file(fd: c_int, mut act: impl FnMut(u32) -> u32) {
+    let Some(slot) = reactor::slot(fd) else {
+        act(0);
+        return;
     };
-    if let Some(slot) = reactor::slot(fd) {
-        slot.note(slot.life(), &mut ask);
+    loop {
+        let (life, ending, mut done) = (slot.life(), slot.is_ending(), false);
+        slot.note(life, |facts| {
+            done = true;
+            act(facts)
+        });
+        if ending {
+            act(0);
+            done = slot.life() == life;
+        }
+        if done {
+            return;
+        }
     }
-    told.unwrap_or_else(call)
+}
+
+/// `call`, which asks for the flags of the open file: the program is told those that it has set.
+pub fn own_flags(fd: c_int, call: impl Fn() -> c_int) -> c_int {
+    let mut told = -1;
+    on_file(fd, |facts| {
+        told = call();
+        if told != -1 && facts & LENT != 0 {
+            told = told & !libc::O_NONBLOCK | own_nonblock(facts);
+        }
+        facts
+    });
+    told
 }
 
 const fn own_nonblock(facts: u32) -> c_int {
@@ -451,20 +471,16 @@ const fn own_nonblock(facts: u32) -> c_int {
 
 /// The program makes `fd` blocking or non-blocking, by `call`.
 pub fn make_nonblocking(fd: c_int, nonblocking: impl Fn() -> bool, call: impl Fn() -> c_int) -> c_int {
-    let mut done = None;
-    let mut change = |facts| {
-        let result = call();
-        done = Some(result);
-        if result == -1 {
+    let mut done = -1;
+    on_file(fd, |facts| {
+        done = call();
+        if done == -1 {
             return facts;
         }
         if facts & LENT != 0 {
             kernel::set_nonblocking(fd, true);
         }
         if nonblocking() { facts | NONBLOCK } else { facts & !NONBLOCK }
-    };
-    if let Some(slot) = reactor::slot(fd) {
-        slot.note(slot.life(), &mut change);
-    }
-    done.unwrap_or_else(call)
+    });
+    done
 }

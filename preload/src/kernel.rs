@@ -5,9 +5,10 @@
 
 use crate::fd;
 use iopatch_runtime::arch::syscall;
-use libc::{FIONBIO, SYS_connect, SYS_getpeername, SYS_ioctl};
+use libc::{FIONBIO, SYS_connect, SYS_epoll_wait, SYS_getpeername, SYS_ioctl};
 use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
-use libc::{c_int, c_long, c_void, msghdr, pollfd, size_t, sockaddr, sockaddr_storage, socklen_t, ssize_t};
+use libc::{c_int, c_long, c_void, epoll_event, msghdr, nfds_t, pollfd, size_t};
+use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t};
 
 fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
@@ -49,9 +50,19 @@ pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     call(SYS_sendmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
 }
 
+/// poll(2) without a wait.
+pub fn poll(fds: *mut pollfd, n: nfds_t) -> c_int {
+    call(SYS_poll, [fds as usize, n as usize, 0, 0, 0, 0]) as c_int
+}
+
 /// poll(2) of one descriptor, without a wait: how many have something to tell.
 pub fn look(at: &mut pollfd) -> c_int {
-    call(SYS_poll, [std::ptr::from_mut(at) as usize, 1, 0, 0, 0, 0]) as c_int
+    poll(at, 1)
+}
+
+/// epoll_wait(2) without a wait.
+pub fn epoll_wait(fd: c_int, events: *mut epoll_event, n: c_int) -> c_int {
+    call(SYS_epoll_wait, [fd as usize, events as usize, n as usize, 0, 0, 0]) as c_int
 }
 
 /// connect(2).

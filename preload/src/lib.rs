@@ -23,6 +23,7 @@ mod hooks;
 mod init;
 mod kernel;
 mod loader;
+mod memory;
 mod os_thread;
 mod own_files;
 mod parent_death;

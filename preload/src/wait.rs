@@ -21,8 +21,9 @@ use crate::os_thread;
 use crate::say::log;
 use iopatch_runtime::reactor::{Lease, Life, Refusal, Seen, Slot};
 use iopatch_runtime::signals::{self, Handled};
+use iopatch_runtime::sys::signal;
 use iopatch_runtime::{arch, park as lot, reactor, sched, task};
-use libc::{c_int, clockid_t, ssize_t, timespec};
+use libc::{c_int, clockid_t, sigset_t, ssize_t, timespec};
 
 pub use iopatch_runtime::Deadline;
 pub use iopatch_runtime::reactor::{Entry, Interest};
@@ -433,26 +434,75 @@ pub fn begin() {
     signals::forget_handlers();
 }
 
-/// Runs `wait` with `mask` as the coroutine's signal mask: EINTR if a handler runs at once.
+/// Runs `wait` with `mask` as the coroutine's signal mask.
+///
+/// As in the kernel, what that lets in is looked at only when nothing else ends the wait: all of it is a section, in which
+/// [`let_handlers_run`] is the only place where they do. So a result other than EINTR says that none has run that the mask
+/// has let in.
 pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> c_int) -> c_int {
     let before = task.mask();
-    let Some(mask) = mask.filter(|&mask| mask != before) else { return wait() };
     signals::forget_handlers();
+    let Some(mask) = mask.filter(|&mask| mask != before) else { return wait() };
+    signals::enter();
     task.masked_wait.set(true);
     task.mask_after.set(Some(before));
     task.set_mask(mask);
-    let result = if is_interrupted(false) { fd::fail(libc::EINTR) as c_int } else { wait() };
+    let result = wait();
     let errno = fd::errno();
     task.masked_wait.set(false);
     task.mask_after.set(None);
-    task.set_mask(before);
+    signals::end_masked(task, before);
+    signals::leave();
     fd::set_errno(errno);
+    result
+}
+
+/// A cancellation point, where in a wait with a mask the handlers run of what has arrived; the last of them returns to the
+/// mask from before the wait.
+pub fn let_handlers_run(task: &'static Task) {
+    let masked = task.masked_wait.get();
+    if masked {
+        signals::leave();
+    }
+    testcancel();
+    if masked {
+        signals::enter();
+    }
+}
+
+/// Makes a call of libc that waits, with the mask that the kernel is to wait with; null: the thread's.
+///
+/// In a wait with a mask every signal is blocked until the kernel has that mask: else one could come a moment before the
+/// call, and not end it.
+pub fn natively(task: &'static Task, call: impl FnOnce(*const sigset_t) -> c_int) -> c_int {
+    if !task.masked_wait.get() {
+        return detach_at_once(|| call(std::ptr::null()));
+    }
+    loop {
+        signal::block_all();
+        if !signals::is_due() {
+            break;
+        }
+        signal::set_mask(task.mask());
+        let_handlers_run(task);
+        if is_interrupted(false) {
+            return fd::fail(libc::EINTR) as c_int;
+        }
+    }
+    // SAFETY: all-zero is an empty set, whose first word is the kernel's mask.
+    let mut set: sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: as above.
+    unsafe { (&raw mut set).cast::<u64>().write(task.mask()) };
+    signals::leave();
+    let result = detach_at_once(|| call(&set));
+    signals::enter();
     result
 }
 
 /// Waits until `attempt` has a result other than 0, or until `deadline`: what poll(2) and its like are.
 ///
-/// `entries` are the descriptors that `attempt` looks at. An attempt never waits; it returns 0 for "none is ready".
+/// `entries` are the descriptors that `attempt` looks at. An attempt never waits, and is no cancellation point; it returns 0
+/// for "none is ready".
 pub fn any(
     task: &'static Task,
     family: Family,
@@ -463,21 +513,25 @@ pub fn any(
     if !task.masked_wait.get() {
         signals::forget_handlers();
     }
+    let mut timed_out = false;
     loop {
         entries.iter_mut().for_each(Entry::look_again);
         let result = attempt(entries);
-        if result == 0 && is_interrupted(false) {
+        if result != 0 {
+            return Any::Done(result);
+        }
+        let_handlers_run(task);
+        if is_interrupted(false) {
             return Any::Done(fd::fail(libc::EINTR) as c_int);
         }
-        if result != 0 || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
-            return Any::Done(result);
+        if timed_out || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
+            return Any::Done(0);
         }
         match reactor::wait_any(task, family as u8, entries, deadline) {
             Err(Refusal::Unwatchable(_)) => return Any::Unwatchable,
             Err(Refusal::LifeEnded) => yield_now(),
-            Ok(task::Wake::TimedOut) => return Any::Done(attempt(entries)),
-            Ok(task::Wake::Interrupted) => testcancel(),
-            Ok(task::Wake::Unparked) => {}
+            Ok(task::Wake::TimedOut) => timed_out = true,
+            Ok(task::Wake::Interrupted | task::Wake::Unparked) => {}
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::abi;
 use crate::export::{by_number, real};
 use crate::fd;
 use crate::guard::{self, Task};
+use crate::memory;
 use crate::os_thread;
 use crate::threads;
 use crate::wait;
@@ -92,7 +93,10 @@ pub unsafe fn sched_setattr(number: c_long, tid: c_int, attr: usize, flags: usiz
 unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
     const KNOWN: usize = 56;
     let mut present = [0u8; KNOWN];
-    let size = (unsafe { *(attr as *const u32) } as usize).min(KNOWN);
+    let Some(size) = memory::read(attr as *const u32).map(|size| (size as usize).min(KNOWN)) else { return false };
+    if !memory::is_readable(attr, size) {
+        return false;
+    }
     let errno = fd::errno();
     let told = unsafe { asks_of_thread(SYS_sched_getattr, tid, present.as_mut_ptr() as usize, size, 0) } == 0;
     fd::set_errno(errno);
@@ -164,9 +168,13 @@ pub unsafe fn get_robust_list(number: c_long, tid: c_int, head: *mut usize, size
 
 /// See [`tid::timer_create`]; libc's timers are more than the kernel's.
 pub unsafe fn timer_create(number: c_long, clock: c_int, event: *const sigevent, timer: usize) -> c_int {
-    unsafe {
-        tid::create_timer(clock, event, |clock, event| kernel(number, [clock as usize, event as usize, timer]) as c_int)
+    let create = |clock: c_int, event: *const sigevent| unsafe {
+        kernel(number, [clock as usize, event as usize, timer]) as c_int
+    };
+    if !memory::is_readable_or_null(event) {
+        return create(clock, event);
     }
+    unsafe { tid::create_timer(clock, event, create) }
 }
 
 /// libc's functions of these names, where there are any, change all threads.

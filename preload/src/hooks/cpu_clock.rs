@@ -8,6 +8,7 @@ use super::tid::COROUTINES;
 use crate::export::real;
 use crate::fd;
 use crate::guard;
+use crate::memory;
 use crate::os_thread::Other;
 use crate::wait;
 use iopatch_runtime::sched;
@@ -45,10 +46,8 @@ pub unsafe fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
     match coroutine_of(clock) {
         None => unsafe { real::clock_gettime(clock, time) },
         Some(other) => match other.cpu_time() {
-            Some(used) => {
-                unsafe { time.write(wait::timespec_of(used)) };
-                0
-            }
+            Some(used) if memory::write(time, wait::timespec_of(used)) => 0,
+            Some(_) => fd::fail(EFAULT) as c_int,
             None => fd::fail(EINVAL) as c_int,
         },
     }

@@ -7,6 +7,8 @@ use super::select::{mask_of, waiter};
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::Task;
+use crate::kernel;
+use crate::memory;
 use crate::wait::{self, Entry};
 use iopatch_runtime::sys::descriptor;
 use libc::*;
@@ -18,18 +20,17 @@ unsafe fn wait_events(task: &'static Task, fd: c_int, events: *mut epoll_event, 
     let deadline = limit.deadline();
     Set::with(1, |set| {
         set.add(fd, POLLIN);
-        // SAFETY: the program's arguments.
-        let take = |_: &mut [pollfd], entries: &mut [Entry]| unsafe { real::epoll_wait(entries[0].fd(), events, n, 0) };
+        let take = |_: &mut [pollfd], entries: &mut [Entry]| kernel::epoll_wait(entries[0].fd(), events, n);
         set.wait(task, Family::Select, deadline, take).unwrap_or_else(|| {
             // Rounded up: a wait must not end before its time.
             let ms = deadline.map_or(-1, |end| limit::left(end).div_ceil(1_000_000).min(c_int::MAX as u64) as c_int);
-            // SAFETY: as above.
-            wait::detach_at_once(|| unsafe { real::epoll_wait(fd, events, n, ms) })
+            // SAFETY: the program's arguments.
+            wait::natively(task, |mask| unsafe { real::epoll_pwait(fd, events, n, ms, mask) })
         })
     })
 }
 
-/// Waits as the mask demands; `call` is libc's own.
+/// Waits as the mask demands; `call` is libc's own. One that does not wait lets no signal in, unlike a poll.
 unsafe fn wait_masked(
     fd: c_int,
     events: *mut epoll_event,
@@ -38,9 +39,12 @@ unsafe fn wait_masked(
     mask: *const sigset_t,
     call: impl FnOnce() -> c_int,
 ) -> c_int {
-    match waiter(limit) {
-        // SAFETY: the program's arguments.
-        Some(task) => unsafe { wait::with_mask(task, mask_of(mask), || wait_events(task, fd, events, n, limit)) },
+    match waiter(limit, mask).filter(|_| !matches!(limit, Limit::AtOnce)) {
+        Some(task) => {
+            wait::testcancel();
+            // SAFETY: the program's arguments.
+            unsafe { wait::with_mask(task, mask_of(mask), || wait_events(task, fd, events, n, limit)) }
+        }
         None => call(),
     }
 }
@@ -75,6 +79,9 @@ pub unsafe fn epoll_pwait2(
     mask: *const sigset_t,
 ) -> c_int {
     let call = || unsafe { real::epoll_pwait2(fd, events, n, timeout, mask) };
+    if !memory::is_readable_or_null(timeout) {
+        return call();
+    }
     unsafe { wait_masked(fd, events, n, Limit::timespec(timeout), mask, call) }
 }
 

@@ -11,8 +11,9 @@ pub use super::by_call::syscall;
 use super::clone;
 use crate::export::{Family, real};
 use crate::fd;
+use crate::memory;
 use crate::wait::{self, Deadline, Wake};
-use iopatch_runtime::sys::memory;
+use iopatch_runtime::sys::memory as mapped;
 use libc::*;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
@@ -29,7 +30,9 @@ impl Word {
 
     /// EFAULT unless it can be read.
     fn readable(self) -> Result<&'static AtomicU32, c_int> {
-        probe(self.0)?;
+        if !memory::is_readable(self.0, size_of::<u32>()) {
+            return Err(EFAULT);
+        }
         // SAFETY: aligned and readable just now; a program that unmaps it meanwhile breaks its own wait.
         Ok(unsafe { &*(self.0 as *const AtomicU32) })
     }
@@ -48,26 +51,12 @@ impl Word {
     }
 }
 
-/// EFAULT unless the aligned eight bytes around `address` can be read: rt_sigprocmask(2) copies its set, if that is not
-/// null, before it finds that -1 is not a thing to do with it. The cheapest call that tells, and allowed in every sandbox.
-pub(super) fn probe(address: usize) -> Result<(), c_int> {
-    let (before, set) = (fd::errno(), address & !7);
-    // SAFETY: the kernel checks the address, and writes nothing.
-    unsafe { real::syscall(SYS_rt_sigprocmask, usize::MAX, set, 0, size_of::<u64>(), 0, 0) };
-    let faulted = set == 0 || fd::errno() == EFAULT;
-    fd::set_errno(before);
-    if faulted { Err(EFAULT) } else { Ok(()) }
-}
-
 /// The time-out of a wait: None if there is none. Waits on `clock` until then, or, if None, for that long.
 fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>, c_int> {
     if address == 0 {
         return Ok(None);
     }
-    probe(address)?;
-    probe(address + size_of::<timespec>() - 1)?;
-    // SAFETY: readable just now; C aligns it.
-    let mut time = unsafe { *(address as *const timespec) };
+    let mut time = memory::read(address as *const timespec).ok_or(EFAULT)?;
     if time.tv_sec < 0 || !(0..1_000_000_000).contains(&time.tv_nsec) {
         return Err(EINVAL);
     }
@@ -179,7 +168,7 @@ fn in_lot(
 ) -> Option<Result<usize, c_int>> {
     const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
     let private = operation & FUTEX_PRIVATE_FLAG != 0;
-    if !private && (clone::is_named(word) || memory::is_shared(word)) {
+    if !private && (clone::is_named(word) || mapped::is_shared(word)) {
         return None;
     }
     let n = value as c_int;

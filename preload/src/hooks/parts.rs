@@ -1,9 +1,11 @@
 //! Calls that are done in parts: a stream takes and gives what it has room for, and a blocking call goes on until all
 //! is done, or until an error, which is told only if nothing was done before it; else it is left for the next call.
 
+use super::select::limit::is_time;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard;
+use crate::memory;
 use crate::wait::{self, Call, Deadline, Interest, retry};
 use libc::*;
 
@@ -169,7 +171,7 @@ pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) 
         return wait::detach(|| unsafe { real::recv(fd, buf, n, flags) });
     }
     // SAFETY: as above; `done` is less than `n` wherever an attempt is made.
-    collect(fd, n, flags, |fd, done, flags| unsafe { real::recv(fd, buf.byte_add(done), n - done, flags) })
+    collect(fd, || n, flags, |fd, done, flags| unsafe { real::recv(fd, buf.byte_add(done), n - done, flags) })
 }
 
 /// [`receive_all`] for a message. One with control data, which comes with a part of its own, is left to the kernel.
@@ -177,19 +179,24 @@ pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) 
 /// # Safety
 /// As for recvmsg(2).
 pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
-    // SAFETY: the caller's promise.
-    let n = unsafe { bytes_of(msg) };
-    // SAFETY: as above.
-    if flags & MSG_PEEK != 0 || unsafe { (*msg).msg_controllen } > 0 {
-        // SAFETY: as above.
+    if flags & MSG_PEEK != 0 || memory::read(msg).is_none_or(|header| header.msg_controllen > 0) {
+        // SAFETY: the caller's promise.
         return wait::detach(|| unsafe { real::recvmsg(fd, msg, flags) });
     }
-    collect(fd, n, flags, |fd, done, flags| unsafe {
+    // SAFETY: asked once the kernel has accepted the message.
+    let whole = || unsafe { bytes_of(msg) };
+    collect(fd, whole, flags, |fd, done, flags| unsafe {
         with_rest(msg, done, |rest| real::recvmsg(fd, rest.cast_mut(), flags))
     })
 }
 
-fn collect(own: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t) -> ssize_t {
+/// As [`send_all`], of what is received.
+fn collect(
+    own: c_int,
+    whole: impl Fn() -> usize,
+    flags: c_int,
+    mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t,
+) -> ssize_t {
     let errno = fd::errno();
     let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
     let flags = flags & !MSG_WAITALL;
@@ -202,7 +209,7 @@ fn collect(own: c_int, n: usize, flags: c_int, mut attempt: impl FnMut(c_int, us
                 _ => attempt(fd, done, flags | MSG_DONTWAIT),
             };
             done += got.max(0) as usize;
-            if got <= 0 || done >= n || call.dontwait || !is_stream(fd) {
+            if got <= 0 || done >= whole() || call.dontwait || !is_stream(fd) {
                 return got;
             }
         }
@@ -226,11 +233,13 @@ pub unsafe fn receive_messages(
     flags: c_int,
     timeout: *mut timespec,
 ) -> c_int {
-    // SAFETY: the caller's promise: null, or a time.
-    let until = unsafe { timeout.as_ref() }.map(|time| Deadline::after(wait::nanoseconds(time)));
-    if until.is_some() && !(0..1_000_000_000).contains(&unsafe { (*timeout).tv_nsec }) {
-        return fd::fail(EINVAL) as c_int;
-    }
+    let errno = fd::errno();
+    let time = match memory::read(timeout) {
+        None if !timeout.is_null() => return fd::fail(EFAULT) as c_int,
+        Some(time) if !is_time(&time) => return fd::fail(EINVAL) as c_int,
+        time => time,
+    };
+    let until = time.map(|time| Deadline::after(wait::nanoseconds(&time)));
     let one_flags = flags & !MSG_WAITFORONE;
     let mut count = 0;
     while count < n {
@@ -244,16 +253,20 @@ pub unsafe fn receive_messages(
         }
         msg.msg_len = got as c_uint;
         count += 1;
-        if let (Some(until), false) = (until, timeout.is_null()) {
-            let left = until.left();
-            // SAFETY: the program's time, which the kernel would write as well.
-            unsafe { timeout.write(wait::timespec_of(left)) };
-            if left == 0 {
-                break;
-            }
+        if until.is_some_and(|until| until.left() == 0) {
+            break;
         }
     }
-    if count > 0 || n == 0 { count as c_int } else { -1 }
+    if count == 0 && n > 0 {
+        return -1;
+    }
+    if let Some(until) = until.filter(|_| count > 0)
+        && !memory::write(timeout, wait::timespec_of(until.left()))
+    {
+        return fd::fail(EFAULT) as c_int;
+    }
+    fd::set_errno(errno);
+    count as c_int
 }
 
 /// sendmmsg(2) on a coroutine: one message after the other.
@@ -263,6 +276,7 @@ pub unsafe fn receive_messages(
 pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
     // UIO_MAXIOV: the kernel takes no more at once.
     let n = n.min(1024);
+    let errno = fd::errno();
     let mut count = 0;
     while count < n {
         // SAFETY: `count` is less than `n`, the number of messages.
@@ -275,7 +289,11 @@ pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_i
         msg.msg_len = sent as c_uint;
         count += 1;
     }
-    if count > 0 || n == 0 { count as c_int } else { -1 }
+    if count == 0 && n > 0 {
+        return -1;
+    }
+    fd::set_errno(errno);
+    count as c_int
 }
 
 /// The descriptors in a message of a UNIX-domain socket.

@@ -12,7 +12,10 @@ mod sets;
 pub use super::epoll::{epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epoll_pwait2, epoll_wait};
 
 use crate::export::{Family, real};
+use crate::fd;
 use crate::guard::{self, Task};
+use crate::kernel;
+use crate::memory;
 pub(super) use crate::signals::mask_of;
 use crate::wait::{self, Deadline, Entry};
 use libc::*;
@@ -28,9 +31,15 @@ const PATIENCE: u32 = 64;
 /// An attempt's result once the patience is at its end. No call of libc has it.
 const ENOUGH: c_int = c_int::MIN;
 
-/// The calling coroutine, if it waits cooperatively.
-pub(super) fn waiter(limit: Limit) -> Option<&'static Task> {
-    guard::coroutine().filter(|_| !matches!(limit, Limit::AtOnce))
+/// The calling coroutine, if it waits cooperatively; else libc's own call is the answer, as it is to a mask that can't be
+/// read. One that does not wait may still let signals in, some of which only we know.
+pub(super) fn waiter(limit: Limit, mask: *const sigset_t) -> Option<&'static Task> {
+    let waits = match limit {
+        Limit::Invalid => false,
+        Limit::AtOnce => !mask.is_null(),
+        Limit::For(_) | Limit::Forever => true,
+    };
+    guard::coroutine().filter(|_| waits && memory::is_readable_or_null(mask.cast::<u64>()))
 }
 
 /// Polls what is asked, without a wait; `count` makes the result of it, and is told whether it is the first attempt.
@@ -46,26 +55,36 @@ fn attempts(count: impl Fn(&[pollfd], bool) -> c_int) -> impl FnMut(&mut [pollfd
         }
         let first = patience == PATIENCE;
         patience -= 1;
-        // SAFETY: a slice of ours.
-        match unsafe { real::poll(asked.as_mut_ptr(), asked.len() as nfds_t, 0) } {
+        match kernel::poll(asked.as_mut_ptr(), asked.len() as nfds_t) {
             none_or_error @ ..=0 => none_or_error,
             _ => count(asked, first),
         }
     }
 }
 
-/// Libc's own call, given the time that is left.
-fn natively(deadline: Option<Deadline>, call: impl FnOnce(*const timespec) -> c_int) -> c_int {
+/// Libc's own call, given the time that is left and the mask to wait with.
+fn natively(
+    task: &'static Task,
+    deadline: Option<Deadline>,
+    call: impl FnOnce(*const timespec, *const sigset_t) -> c_int,
+) -> c_int {
     let left = deadline.map(|deadline| wait::timespec_of(limit::left(deadline)));
-    wait::detach_at_once(|| call(left.as_ref().map_or(null(), from_ref)))
+    wait::natively(task, |mask| call(left.as_ref().map_or(null(), from_ref), mask))
 }
 
 /// poll(2) by a coroutine. The first try is on the program's own array: it finds every error.
 #[inline]
-unsafe fn poll_as(task: &'static Task, family: Family, fds: *mut pollfd, n: nfds_t, limit: Limit) -> c_int {
-    // SAFETY: the program's arguments.
-    match unsafe { real::poll(fds, n, 0) } {
-        0 => unsafe { wait_polled(task, family, fds, n as usize, limit.deadline()) },
+unsafe fn poll_as(
+    task: &'static Task,
+    family: Family,
+    fds: *mut pollfd,
+    n: nfds_t,
+    limit: Limit,
+    mask: Option<u64>,
+) -> c_int {
+    wait::testcancel();
+    match kernel::poll(fds, n) {
+        0 => wait::with_mask(task, mask, || unsafe { wait_polled(task, family, fds, n as usize, limit.deadline()) }),
         result => result,
     }
 }
@@ -86,7 +105,7 @@ unsafe fn wait_polled(
         match set.wait(task, family, deadline, attempts(ready)) {
             // SAFETY: as above.
             None | Some(ENOUGH) => {
-                natively(deadline, |left| unsafe { real::ppoll(fds.as_mut_ptr(), n as nfds_t, left, null()) })
+                natively(task, deadline, |left, mask| unsafe { real::ppoll(fds.as_mut_ptr(), n as nfds_t, left, mask) })
             }
             Some(result) => {
                 let asked = fds.iter_mut().filter(|one| one.fd >= 0);
@@ -97,24 +116,24 @@ unsafe fn wait_polled(
     })
 }
 
-/// select(2) by a coroutine. `call` is libc's own, given the time that is left.
+/// select(2) by a coroutine. `call` is libc's own, given the time that is left and the mask to wait with.
 unsafe fn wait_selected(
     task: &'static Task,
     sets: Sets,
     deadline: Option<Deadline>,
-    call: impl Fn(*const timespec) -> c_int,
+    call: impl Fn(*const timespec, *const sigset_t) -> c_int,
 ) -> c_int {
     if !sets.are_whole() {
-        return natively(deadline, call);
+        return natively(task, deadline, call);
     }
-    wait::testcancel();
     // SAFETY: whole, as was just seen, and the program's.
     let members = || unsafe { sets.members() };
     Set::with(members().count(), |set| {
         members().for_each(|(number, events)| set.add(number, events));
         match set.wait(task, Family::Select, deadline, attempts(count_bits)) {
-            None | Some(ENOUGH) => natively(deadline, call),
+            None | Some(ENOUGH) => natively(task, deadline, call),
             Some(-1) => -1,
+            Some(_) if !sets.are_writable() => fd::fail(EFAULT) as c_int,
             Some(bits) => {
                 // SAFETY: as above.
                 unsafe { sets.answer(set) };
@@ -130,9 +149,9 @@ unsafe fn wait_selected(
 /// As for poll(2).
 pub(super) unsafe fn poll_for(family: Family, fds: *mut pollfd, n: nfds_t, timeout: c_int) -> c_int {
     let limit = Limit::milliseconds(timeout);
-    match waiter(limit) {
+    match waiter(limit, null()) {
         // SAFETY: the program's.
-        Some(task) => unsafe { poll_as(task, family, fds, n, limit) },
+        Some(task) => unsafe { poll_as(task, family, fds, n, limit, None) },
         // SAFETY: the program's.
         None => unsafe { real::poll(fds, n, timeout) },
     }
@@ -151,10 +170,8 @@ pub(super) unsafe fn ppoll_for(
 ) -> c_int {
     // SAFETY, here and below: the program's.
     let limit = unsafe { Limit::timespec(timeout) };
-    match waiter(limit) {
-        Some(task) => {
-            wait::with_mask(task, unsafe { mask_of(mask) }, || unsafe { poll_as(task, family, fds, n, limit) })
-        }
+    match waiter(limit, mask) {
+        Some(task) => unsafe { poll_as(task, family, fds, n, limit, mask_of(mask)) },
         None => unsafe { real::ppoll(fds, n, timeout, mask) },
     }
 }
@@ -178,9 +195,10 @@ pub unsafe fn select(
     timeout: *mut timeval,
 ) -> c_int {
     let limit = unsafe { Limit::timeval(timeout) };
-    let Some(task) = waiter(limit) else { return unsafe { real::select(n, read, write, except, timeout) } };
+    let Some(task) = waiter(limit, null()) else { return unsafe { real::select(n, read, write, except, timeout) } };
+    wait::testcancel();
     let (sets, deadline) = (Sets::new(n, [read, write, except]), limit.deadline());
-    let call = |left: *const timespec| unsafe { real::pselect(n, read, write, except, left, null()) };
+    let call = |left, mask| unsafe { real::pselect(n, read, write, except, left, mask) };
     let result = unsafe { wait_selected(task, sets, deadline, call) };
     if let Some(deadline) = deadline {
         unsafe { timeout.write(limit::left_timeval(deadline)) };
@@ -198,11 +216,14 @@ pub unsafe fn pselect(
 ) -> c_int {
     let call = |left, mask| unsafe { real::pselect(n, read, write, except, left, mask) };
     let limit = unsafe { Limit::timespec(timeout) };
-    match waiter(limit) {
-        Some(task) => wait::with_mask(task, unsafe { mask_of(mask) }, || {
+    match waiter(limit, mask) {
+        Some(task) => {
+            wait::testcancel();
             let sets = Sets::new(n, [read, write, except]);
-            unsafe { wait_selected(task, sets, limit.deadline(), |left| call(left, null())) }
-        }),
+            wait::with_mask(task, unsafe { mask_of(mask) }, || unsafe {
+                wait_selected(task, sets, limit.deadline(), call)
+            })
+        }
         None => call(timeout, mask),
     }
 }

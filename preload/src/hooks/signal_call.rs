@@ -2,26 +2,19 @@
 //! EFAULT of a bad address.
 
 use super::by_call::kernel;
-use super::futex::probe;
 use super::select::limit::is_time;
 use super::{signal, signal_wait};
-use crate::fd;
-use crate::guard::{self, Task};
+use crate::guard;
+use crate::memory::is_readable_or_null;
 use crate::signals::{self, KernelAction};
 use crate::wait::{self, Deadline};
-use iopatch_runtime::signals::{Info, pending};
-use iopatch_runtime::sys::signal as mask;
+use iopatch_runtime::signals::Info;
 use libc::*;
 use std::mem::{MaybeUninit, zeroed};
 use std::ptr::null;
 
 /// Bytes of the kernel's sigset_t.
 const SIZE: usize = 8;
-
-/// Whether every byte of a structure of the program's can be read, or it is null.
-fn is_readable<T>(at: *const T) -> bool {
-    at.is_null() || (probe(at.addr()).is_ok() && probe(at.addr() + size_of::<T>() - 1).is_ok())
-}
 
 impl KernelAction {
     fn as_libc(&self) -> sigaction {
@@ -53,7 +46,7 @@ pub unsafe fn rt_sigaction(
     old: *mut KernelAction,
     size: usize,
 ) -> c_int {
-    if size != SIZE || signals::is_libcs(signum) || !is_readable(new) || !is_readable(old) {
+    if size != SIZE || signals::is_libcs(signum) || !is_readable_or_null(new) || !is_readable_or_null(old) {
         return unsafe { kernel(number, [signum as usize, new.addr(), old.addr(), size]) } as c_int;
     }
     let (new, mut before) = (unsafe { new.as_ref() }.map(KernelAction::as_libc), unsafe { zeroed() });
@@ -88,7 +81,7 @@ pub unsafe fn rt_sigtimedwait(
     size: usize,
 ) -> c_int {
     let natively = || unsafe { kernel(number, [set.addr(), info.addr(), timeout.addr(), size]) } as c_int;
-    let readable = !set.is_null() && is_readable(set) && is_readable(info) && is_readable(timeout);
+    let readable = !set.is_null() && is_readable_or_null(set) && is_readable_or_null(info) && is_readable_or_null(timeout);
     let Some(task) = guard::self_task().filter(|_| size == SIZE && readable) else { return wait::detach(natively) };
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| !is_time(time)) {
@@ -106,7 +99,7 @@ pub unsafe fn rt_sigtimedwait(
 
 pub unsafe fn rt_sigsuspend(number: c_long, mask: *const u64, size: usize) -> c_int {
     match guard::self_task() {
-        Some(task) if size == SIZE && !mask.is_null() && is_readable(mask) => {
+        Some(task) if size == SIZE && !mask.is_null() && is_readable_or_null(mask) => {
             signal_wait::suspend(task, unsafe { *mask })
         }
         _ => wait::detach(|| unsafe { kernel(number, [mask.addr(), size]) } as c_int),
@@ -122,14 +115,14 @@ unsafe fn mask_of(number: c_long, args: &[usize; 6]) -> Option<u64> {
     } else {
         // A structure of these two.
         let both = args[5] as *const [usize; 2];
-        if both.is_null() || !is_readable(both) {
+        if both.is_null() || !is_readable_or_null(both) {
             return None;
         }
         let [set, size] = unsafe { *both };
         (set, size)
     };
     let set = set as *const u64;
-    (size == SIZE && !set.is_null() && is_readable(set)).then(|| unsafe { *set })
+    (size == SIZE && !set.is_null() && is_readable_or_null(set)).then(|| unsafe { *set })
 }
 
 pub unsafe fn waits_with_mask(
@@ -144,31 +137,9 @@ pub unsafe fn waits_with_mask(
     let args = [a1, a2, a3, a4, a5, a6];
     let call = || unsafe { kernel(number, args) };
     match (guard::self_task(), unsafe { mask_of(number, &args) }) {
-        (Some(task), Some(mask)) if mask != task.mask() => wait_with(task, mask, call),
+        (Some(task), Some(mask)) => {
+            wait::with_mask(task, Some(mask), || wait::natively(task, |_| call() as c_int)) as c_long
+        }
         _ => wait::detach(call),
     }
-}
-
-/// The kernel puts `mask` on for the length of its wait; the coroutine's own signals it does not know. One of them ends the
-/// wait by a nudge, which that mask lets in, and is handled with it.
-fn wait_with(task: &'static Task, mask: u64, call: impl Fn() -> c_long) -> c_long {
-    let comes = || pending(task) & !mask != 0;
-    task.set_awaited(!mask);
-    let result = loop {
-        // From here on a nudge is kept: one that comes before the wait ends it.
-        mask::block_nudges();
-        let result = if comes() { fd::fail(EINTR) as c_long } else { wait::detach_at_once(&call) };
-        mask::unblock_nudges();
-        if result != -1 || fd::errno() != EINTR || comes() || wait::is_interrupted(false) {
-            break result;
-        }
-    };
-    task.set_awaited(0);
-    if result == -1 && fd::errno() == EINTR && comes() {
-        let before = task.mask();
-        task.set_mask(mask);
-        task.set_mask(before);
-        fd::set_errno(EINTR);
-    }
-    result
 }

@@ -8,6 +8,7 @@ use super::select::limit::is_time;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::guard::{self, Task};
+use crate::memory;
 use crate::signals::{bits, mask_of};
 use crate::wait::{self, Deadline};
 use iopatch_runtime::now;
@@ -22,11 +23,13 @@ pub(super) fn suspend(task: &'static Task, mask: u64) -> c_int {
     wait::testcancel();
     wait::with_mask(task, Some(mask), || {
         let nobody = 0u8;
-        while !wait::is_interrupted(false) {
+        loop {
+            wait::let_handlers_run(task);
+            if wait::is_interrupted(false) {
+                return fd::fail(EINTR) as c_int;
+            }
             wait::park(Family::Signal, (&raw const nobody).addr(), || true, None);
-            wait::testcancel();
         }
-        fd::fail(EINTR) as c_int
     })
 }
 
@@ -76,9 +79,9 @@ fn answer(info: &Info) {
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn sigsuspend(mask: *const sigset_t) -> c_int {
-    match (guard::self_task(), unsafe { mask_of(mask) }) {
-        (Some(task), Some(mask)) => suspend(task, mask),
-        _ => unsafe { real::sigsuspend(mask) },
+    match guard::self_task().filter(|_| memory::is_readable(mask.addr(), size_of::<u64>())) {
+        Some(task) => suspend(task, unsafe { mask_of(mask) }.unwrap_or(0)),
+        None => unsafe { real::sigsuspend(mask) },
     }
 }
 
@@ -106,7 +109,10 @@ pub unsafe fn __xpg_sigpause(signum: c_int) -> c_int {
 }
 
 pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int {
-    let Some(task) = guard::self_task() else { return unsafe { real::sigtimedwait(set, info, timeout) } };
+    let readable = memory::is_readable(set.addr(), size_of::<u64>()) && memory::is_readable_or_null(timeout);
+    let Some(task) = guard::self_task().filter(|_| readable) else {
+        return unsafe { real::sigtimedwait(set, info, timeout) };
+    };
     wait::testcancel();
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| !is_time(time)) {
@@ -121,7 +127,9 @@ pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: 
         if told.code == SI_TKILL {
             told.code = SI_USER;
         }
-        unsafe { info.cast::<Info>().write(*told) };
+        if !memory::write(info.cast::<Info>(), *told) {
+            return fd::fail(EFAULT) as c_int;
+        }
     }
     number
 }

@@ -11,6 +11,7 @@ use super::signal::process_of;
 use crate::export::real;
 use crate::fd;
 use crate::guard::{self, Task};
+use crate::memory;
 use crate::os_thread::{self, Other};
 use crate::own_files;
 use crate::parent_death;
@@ -134,11 +135,11 @@ const PR_SET_SYSCALL_USER_DISPATCH: c_int = 59;
 /// The name is the thread's, so the coroutine's.
 pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int {
     match (guard::self_task(), option) {
-        // SAFETY: the program's: 16 bytes to be written.
-        (Some(task), PR_GET_NAME) => unsafe { (a2 as *mut [u8; 16]).write(task.name()) },
-        // SAFETY: the program's: a string, of which the kernel reads 16 bytes at most.
+        (Some(task), PR_GET_NAME) if memory::write(a2 as *mut [u8; 16], task.name()) => {}
+        (Some(_), PR_GET_NAME) => return fd::fail(EFAULT) as c_int,
         (Some(task), PR_SET_NAME) => {
-            task.set_name(unsafe { read_name(a2 as *const u8) });
+            let Some(name) = read_name(a2) else { return fd::fail(EFAULT) as c_int };
+            task.set_name(name);
             if os_thread::is_kept_by(task) {
                 return unsafe { real::prctl(option, a2, a3, a4, a5) };
             }
@@ -183,17 +184,16 @@ pub(super) unsafe fn create_timer(
     }
 }
 
-/// The first 15 bytes of a string.
-unsafe fn read_name(text: *const u8) -> [u8; 16] {
+/// The first 15 bytes of the string at `text`; `None`: the kernel could not read them.
+fn read_name(text: usize) -> Option<[u8; 16]> {
     let mut name = [0; 16];
     for (at, byte) in name[..15].iter_mut().enumerate() {
-        // SAFETY: every byte before this one was not the end.
-        *byte = unsafe { *text.add(at) };
+        *byte = memory::read((text + at) as *const u8)?;
         if *byte == 0 {
             break;
         }
     }
-    name
+    Some(name)
 }
 
 pub unsafe fn sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int {

@@ -7,41 +7,17 @@ use super::select::limit::{is_time, left as time_left};
 use super::tid::COROUTINES;
 use crate::export::{Family, real};
 use crate::fd;
-use crate::guard::{self, Task};
+use crate::guard;
+use crate::memory;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::ptr::null_mut;
 
-/// Whether the kernel could read `time`. The coroutine's own stack, where most times lie, it can; of other memory it is
-/// asked: a futex(2) whose word has another value reads its time-out first, and does not wait.
-fn is_readable(task: &Task, time: *const timespec) -> bool {
-    if (task.slot.stack_low..task.slot.stack_high - size_of::<timespec>()).contains(&time.addr()) {
-        return true;
-    }
-    let (word, errno) = (0u32, fd::errno());
-    let operation = (FUTEX_WAIT | FUTEX_PRIVATE_FLAG) as usize;
-    // SAFETY: the kernel checks the address of the time.
-    unsafe { real::syscall(SYS_futex, (&raw const word).addr(), operation, 1, time.addr(), 0, 0) };
-    let faulted = fd::errno() == EFAULT || time.is_null();
-    fd::set_errno(errno);
-    !faulted
-}
-
 /// Sleeps on one of the clocks that go on by themselves. 0, EINTR, or what the kernel says of a bad time.
-unsafe fn sleep_on(
-    task: &'static Task,
-    clock: clockid_t,
-    flags: c_int,
-    time: *const timespec,
-    left: *mut timespec,
-) -> c_int {
+fn sleep_on(clock: clockid_t, flags: c_int, time: *const timespec, left: *mut timespec) -> c_int {
     wait::testcancel();
     wait::begin();
-    if !is_readable(task, time) {
-        return EFAULT;
-    }
-    // SAFETY: it can be read, as was just seen.
-    let span = unsafe { time.read() };
+    let Some(span) = memory::read(time) else { return EFAULT };
     if !is_time(&span) {
         return EINVAL;
     }
@@ -53,12 +29,10 @@ unsafe fn sleep_on(
         return 0;
     }
     match time_left(deadline) {
-        0 => return 0,
-        // SAFETY: the program's pointer, writable if not null.
-        ns if !left.is_null() => unsafe { left.write(wait::timespec_of(ns)) },
-        _ => {}
+        0 => 0,
+        ns if !left.is_null() && !memory::write(left, wait::timespec_of(ns)) => EFAULT,
+        _ => EINTR,
     }
-    EINTR
 }
 
 /// Sleeps until a moment of `clock`, which may be set meanwhile: whether it has come is asked again at the end.
@@ -98,9 +72,7 @@ pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const times
     }
     let clock = if clock >= COROUTINES { cpu_clock::for_kernel(clock) } else { clock };
     match (guard::coroutine(), clock) {
-        (Some(task), CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME | CLOCK_TAI) => unsafe {
-            sleep_on(task, clock, flags, time, left)
-        },
+        (Some(_), CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME | CLOCK_TAI) => sleep_on(clock, flags, time, left),
         _ => wait::detach(|| unsafe { real::clock_nanosleep(clock, flags, time, left) }),
     }
 }

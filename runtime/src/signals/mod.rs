@@ -191,6 +191,19 @@ pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
     for_each_held(mine, |number, info| send_on(task, number, info).is_ok());
 }
 
+/// Whether something is kept back for the calling thread, or it is to look up.
+pub fn is_due() -> bool {
+    Local::mine().due.load(Relaxed) != 0
+}
+
+/// The caller, `task`, in a section, has its mask again after a wait with another one. What that one has let in, and no
+/// handler has run for, is as if it had never arrived.
+pub fn end_masked(task: &'static Task, mask: u64) {
+    signal::block_all();
+    for_each_held(Local::mine(), |number, info| mask & number.bit() == 0 && send_on(task, number, info).is_ok());
+    task.set_mask(mask);
+}
+
 /// Has a coroutine look up from whatever it does: its wait ends, or its OS thread is told by the signal `number`.
 pub(crate) fn rouse(task: &'static Task, number: Number) {
     if !task.is_current() {

@@ -5,7 +5,9 @@ use libc::{c_int, time_t, timespec, timeval};
 
 #[derive(Clone, Copy)]
 pub enum Limit {
-    /// It does not wait: the time-out is zero, or not a time. Libc's own call is the answer.
+    /// The time-out is not a time: the call fails.
+    Invalid,
+    /// It does not wait.
     AtOnce,
     /// Nanoseconds, more than 0.
     For(u64),
@@ -21,13 +23,13 @@ impl Limit {
     /// As ppoll(2), pselect(2) and epoll_pwait2(2) take it: null is for ever.
     ///
     /// # Safety
-    /// `time` is null or readable: glibc reads it, too, so natively the program dies as well if it is not.
+    /// `time` is null or readable. (glibc reads that of the first two, too: natively the program dies as well if it is not.)
     pub unsafe fn timespec(time: *const timespec) -> Limit {
         // SAFETY: the caller's promise.
         match unsafe { time.as_ref() } {
             None => Limit::Forever,
             Some(time) if is_time(time) => Limit::nanoseconds(wait::nanoseconds(time)),
-            Some(_) => Limit::AtOnce,
+            Some(_) => Limit::Invalid,
         }
     }
 
@@ -40,7 +42,7 @@ impl Limit {
         let Some(time) = (unsafe { time.as_ref() }) else { return Limit::Forever };
         let microseconds = time.tv_usec as i32;
         if time.tv_sec < 0 || microseconds < 0 {
-            return Limit::AtOnce;
+            return Limit::Invalid;
         }
         let seconds = wait::nanoseconds(&timespec { tv_sec: time.tv_sec, tv_nsec: 0 });
         Limit::nanoseconds(seconds.saturating_add(microseconds as u64 * 1000))
@@ -53,7 +55,7 @@ impl Limit {
     /// The end of a wait that begins now; `None`: there is none.
     pub fn deadline(self) -> Option<Deadline> {
         match self {
-            Limit::AtOnce => Some(Deadline::after(0)),
+            Limit::Invalid | Limit::AtOnce => Some(Deadline::after(0)),
             Limit::For(ns) => Some(Deadline::after(ns)),
             Limit::Forever => None,
         }

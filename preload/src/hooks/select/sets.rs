@@ -2,6 +2,7 @@
 
 use super::set::Set;
 use crate::fd;
+use crate::memory;
 use libc::*;
 
 /// What a set asks of poll, and what of the answer counts (Linux `fs/select.c`: POLLIN_SET and so on).
@@ -27,7 +28,18 @@ impl Sets {
     /// Whether the kernel reads all of the sets: it stops at the end of its table of descriptors, where the program's
     /// memory may end, too. A negative `n` is an error.
     pub fn are_whole(self) -> bool {
-        (0..=FD_SETSIZE as c_int).contains(&self.n) || self.n > 0 && fd::is_open(self.n - 1)
+        let known = (0..=FD_SETSIZE as c_int).contains(&self.n) || self.n > 0 && fd::is_open(self.n - 1);
+        known && self.places().all(|at| memory::is_readable(at, self.word_count() * size_of::<u64>()))
+    }
+
+    /// Whether the answer can be written: asked at the end, for what was asked is lost.
+    pub fn are_writable(self) -> bool {
+        self.n == 0 || self.places().all(|at| memory::is_writable(at, self.word_count() * size_of::<u64>()))
+    }
+
+    /// The addresses of the sets that there are.
+    fn places(self) -> impl Iterator<Item = usize> {
+        self.words.into_iter().map(<*mut u64>::addr).filter(|&at| at != 0)
     }
 
     /// # Safety
