@@ -13,6 +13,7 @@
 
 use crate::export::real;
 use crate::kernel;
+use crate::link;
 use crate::wait::Interest;
 use iopatch_runtime::reactor::{self, Life, Slot};
 use iopatch_runtime::signals;
@@ -48,7 +49,9 @@ pub enum Kind {
     Socket = 2,
     /// Pipes, terminals, eventfds and the like: can be waited for, and refuse MSG_DONTWAIT.
     Stream = 3,
-    /// Regular files, directories, block devices: never wait, for the kernel does not say when they would not.
+    /// Regular files, directories, block devices: never wait, for the kernel does not say when they would not. Nobody
+    /// watches them either: a poll of one that has events (in /proc, /sys, of a pressure) takes them, whoever it is, and
+    /// so does one of a ring of perf's.
     File = 4,
 }
 
@@ -158,23 +161,64 @@ pub fn find_kind(fd: c_int) -> Option<Kind> {
     set_errno(errno);
     if let (Some(kind), Some((slot, life))) = (kind, slot) {
         slot.note(life, |facts| facts & !KIND | kind as u32);
+        if kind == Kind::File {
+            slot.stop_watching(fd, life);
+        }
     }
     kind
 }
 
-fn ask_kind(fd: c_int) -> Option<Kind> {
-    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: the call writes one structure; the kernel checks the number.
-    if unsafe { libc::fstat(fd, &mut stat) } == -1 {
-        return None;
+/// Whether a poll of `fd` may take away what it tells. errno stays.
+pub fn is_taken_by_poll(fd: c_int) -> bool {
+    const PLAIN: [Option<libc::mode_t>; 4] = [None, Some(libc::S_IFSOCK), Some(libc::S_IFIFO), Some(libc::S_IFCHR)];
+    let errno = errno();
+    // Of most the type alone tells.
+    let plain = facts(fd) & KIND == 0 && PLAIN.contains(&ask_type(fd));
+    set_errno(errno);
+    !plain && kind(fd) == Some(Kind::File) || reactor::slot(fd).is_some_and(Slot::is_for_nobody)
+}
+
+/// Nobody is to watch the open file of `fd` any more.
+pub fn stop_watching(fd: c_int) {
+    if let Some(slot) = reactor::slot(fd) {
+        slot.stop_watching(fd, slot.life());
     }
-    Some(match stat.st_mode & libc::S_IFMT {
+}
+
+/// Makes `call`, which is to succeed only if nobody watches `fd`: if it does, nobody will from here on.
+pub fn unwatched(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
+    let Some(slot) = reactor::slot(fd).filter(|slot| !slot.is_for_nobody()) else { return call() };
+    let life = slot.life();
+    slot.stop_watching(fd, life);
+    let done = call();
+    if done == -1 {
+        slot.may_watch(life);
+    }
+    done
+}
+
+/// Whether somebody watches the open file of `fd`.
+pub fn is_watched(fd: c_int) -> bool {
+    reactor::slot(fd).is_some_and(Slot::is_watched)
+}
+
+fn ask_kind(fd: c_int) -> Option<Kind> {
+    Some(match ask_type(fd)? {
         libc::S_IFSOCK if is_tcp(fd) => Kind::Tcp,
         libc::S_IFSOCK => Kind::Socket,
         libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK => Kind::File,
+        // An inode without a type is one of those that have no name.
+        0 if link::read(fd, &mut [0; 32]) == b"anon_inode:[perf_event]" => Kind::File,
         _ => Kind::Stream,
     })
+}
+
+/// The type of the inode, as in its mode.
+fn ask_type(fd: c_int) -> Option<libc::mode_t> {
+    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the call writes one structure; the kernel checks the number.
+    (unsafe { libc::fstat(fd, &mut stat) } == 0).then_some(stat.st_mode & libc::S_IFMT)
 }
 
 fn is_tcp(fd: c_int) -> bool {
@@ -207,6 +251,15 @@ pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
     let timed = if is_trusted(listener) { 0 } else { RCV_TIMED | SND_TIMED };
     add(fd, (timed | facts(listener)) & (RCV_TIMED | SND_TIMED | RCV_NEVER | SND_NEVER));
     fd
+}
+
+/// `copy` has the open file of `fd`.
+pub fn duplicated(fd: c_int, copy: c_int) {
+    shared(fd);
+    born_shared(copy);
+    if reactor::slot(fd).is_some_and(Slot::is_for_nobody) {
+        stop_watching(copy);
+    }
 }
 
 /// As [`born`], for a descriptor whose open file has other numbers, or is other processes', too.

@@ -22,6 +22,7 @@ mod guard;
 mod hooks;
 mod init;
 mod kernel;
+mod link;
 mod loader;
 mod memory;
 mod os_thread;

@@ -1,5 +1,5 @@
 //! epoll(7) of the program's own. An epoll descriptor can itself be watched: it is readable while it has an event to
-//! tell, so waiting for events is waiting for a descriptor.
+//! tell, so waiting for events is waiting for a descriptor. See [`epoll_ctl`] for those that can't.
 
 use super::select::limit::{self, Limit};
 use super::select::set::Set;
@@ -93,9 +93,27 @@ pub unsafe fn epoll_create1(flags: c_int) -> c_int {
     born(unsafe { real::epoll_create1(flags) })
 }
 
+/// A set that nobody but its user may look at, since that takes events of its members, is waited for in the kernel. So is
+/// one whose growth the kernel refuses, since it counts ours among the sets that a file is in.
 pub unsafe fn epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_event) -> c_int {
     if descriptor::is_hidden(fd) || descriptor::is_hidden(target) {
         return fd::fail(EBADF) as c_int;
     }
-    unsafe { real::epoll_ctl(fd, op, target, event) }
+    let call = || unsafe { real::epoll_ctl(fd, op, target, event) };
+    if op != EPOLL_CTL_ADD {
+        return call();
+    }
+    if fd::is_taken_by_poll(target) {
+        return fd::unwatched(fd, call);
+    }
+    let errno = fd::errno();
+    let done = call();
+    if done == 0 || !matches!(fd::errno(), EINVAL | ELOOP) || !fd::is_watched(fd) {
+        return done;
+    }
+    let again = fd::unwatched(fd, call);
+    if again == 0 {
+        fd::set_errno(errno);
+    }
+    again
 }

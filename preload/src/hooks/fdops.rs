@@ -82,8 +82,7 @@ pub unsafe fn dup(fd: c_int) -> c_int {
 /// A duplicate shares the flags of its original, which either may change from now on.
 fn duplicated(fd: c_int, copy: c_int) -> c_int {
     if copy >= 0 && copy != fd {
-        fd::shared(fd);
-        fd::born_shared(copy);
+        fd::duplicated(fd, copy);
     }
     copy
 }

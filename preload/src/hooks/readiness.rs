@@ -12,6 +12,7 @@
 //! Asked only of files that do not know RWF_NOWAIT, when a call on one is about to wait.
 
 use crate::fd;
+use crate::link;
 use crate::wait::Interest;
 use libc::*;
 
@@ -60,13 +61,7 @@ fn of_terminal(fd: c_int) -> Option<bool> {
 
 /// Whether the file without a name is one that has events to read, or a number to write, and `n` bytes are room for one.
 fn tells_events(fd: c_int, reads: bool, n: usize) -> bool {
-    let mut path = [0u8; 32];
-    let mut name = [0u8; 32];
-    let link = write_path(&mut path, fd);
-    // SAFETY: a string that ends, and room for as many bytes as are said.
-    let length = unsafe { readlink(link, name.as_mut_ptr().cast(), name.len()) };
-    let name = &name[..length.max(0) as usize];
-    let least = match name {
+    let least = match link::read(fd, &mut [0; 32]) {
         b"anon_inode:[eventfd]" => 8,
         _ if !reads => return false,
         b"anon_inode:[timerfd]" => 8,
@@ -77,21 +72,4 @@ fn tells_events(fd: c_int, reads: bool, n: usize) -> bool {
         _ => return false,
     };
     n >= least
-}
-
-/// The string /proc/self/fd/N, in `path`.
-fn write_path(path: &mut [u8; 32], fd: c_int) -> *const c_char {
-    const FOLDER: &[u8] = b"/proc/self/fd/";
-    path[..FOLDER.len()].copy_from_slice(FOLDER);
-    let (mut end, mut rest) = (path.len() - 1, fd.unsigned_abs());
-    // The digits at the end, then down to the folder.
-    let last = end;
-    while end == last || rest > 0 {
-        end -= 1;
-        path[end] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    path.copy_within(end..last, FOLDER.len());
-    path[FOLDER.len() + last - end] = 0;
-    path.as_ptr().cast()
 }

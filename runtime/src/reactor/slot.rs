@@ -162,7 +162,7 @@ pub struct Slot {
     generation: AtomicU32,
     /// Which life of the number this is: see [`Life`]. Changes under the lock.
     life: AtomicU32,
-    /// 1 + the index of the worker whose epoll instance watches the number; 0: none.
+    /// 1 + the index of the worker whose epoll instance watches the number; 0: none; [`NOBODY`]: none ever will.
     watcher: AtomicU32,
     /// For the host: what it knows of the descriptor. 0 at the start of each life.
     pub facts: AtomicU32,
@@ -170,6 +170,9 @@ pub struct Slot {
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Slot>() == 64);
+
+/// In place of a watcher: in this life of the number its file is not to be watched.
+const NOBODY: u32 = u32::MAX;
 
 /// How often a close looks whether those who make their calls are done, before it goes on regardless: one of them may be
 /// in a call that waits after all.
@@ -184,7 +187,7 @@ impl Slot {
     /// Whether the number is registered: only then do edges set bits.
     #[inline]
     pub fn is_watched(&self) -> bool {
-        self.watcher.load(Relaxed) != 0
+        !matches!(self.watcher.load(Relaxed), 0 | NOBODY)
     }
 
     /// A call found nothing of `interest` after `seen` was taken.
@@ -228,7 +231,44 @@ impl Slot {
         if !self.is_still(life) {
             return Err(Refusal::LifeEnded);
         }
+        if self.watcher.load(Relaxed) == NOBODY {
+            return Err(Refusal::Unwatchable(Errno::PERM.raw_os_error()));
+        }
         self.register(fd, worker).map_err(|errno| Refusal::Unwatchable(errno.raw_os_error()))
+    }
+
+    /// In `life` nobody is to watch the file any more; who waits for it finds out.
+    pub fn stop_watching(&self, fd: RawFd, life: Life) {
+        signals::section(|| {
+            let mut wakeups = Wakeups::new();
+            let mut inner = self.inner.lock();
+            if !self.is_still(life) {
+                return;
+            }
+            if let Some(epoll) = self.watching() {
+                epoll.delete(fd);
+            }
+            self.watcher.store(NOBODY, Relaxed);
+            self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
+            inner.wake(BITS, &mut wakeups);
+            drop(inner);
+            wakeups.deliver();
+        });
+    }
+
+    /// Takes [`Slot::stop_watching`] back.
+    pub fn may_watch(&self, life: Life) {
+        signals::section(|| {
+            let _held = self.inner.lock();
+            if self.is_still(life) && self.is_for_nobody() {
+                self.watcher.store(0, Relaxed);
+            }
+        });
+    }
+
+    /// Whether nobody is to watch the file.
+    pub fn is_for_nobody(&self) -> bool {
+        self.watcher.load(Relaxed) == NOBODY
     }
 
     /// Under the lock. Registers `fd`, or asks for its present state as a new edge.

@@ -91,6 +91,8 @@ impl Set {
                 std::slice::from_raw_parts_mut(self.asked, self.len),
             )
         };
+        // Of some kinds nobody is to take a look: found out here, once in a descriptor's life.
+        entries.iter().for_each(|entry| _ = fd::kind(entry.fd()));
         match wait::any(task, family, entries, deadline, |entries| attempt(asked, entries)) {
             Any::Done(result) => Some(result),
             Any::Unwatchable => None,
