@@ -12,12 +12,14 @@
 //! *trusted*. For any other one the kernel is asked, which happens only where a call is about to wait.
 
 use crate::export::real;
+use crate::fd_table;
 use crate::kernel;
 use crate::link;
 use crate::wait::Interest;
 use iopatch_runtime::reactor::{self, Life, Slot};
 use iopatch_runtime::signals;
 use libc::{c_int, ssize_t, timeval};
+use std::ptr::{null, null_mut};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -239,6 +241,7 @@ pub fn is_drained_stream(fd: c_int) -> bool {
 
 /// A descriptor has just been made: nothing that was known of the number is true any more. Returns it.
 pub fn born(fd: c_int, nonblocking: bool) -> c_int {
+    fd_table::note(fd);
     if let Some(slot) = reactor::slot(fd) {
         slot.begin(birth() | if nonblocking { NONBLOCK } else { 0 });
     }
@@ -264,6 +267,7 @@ pub fn duplicated(fd: c_int, copy: c_int) {
 
 /// As [`born`], for a descriptor whose open file has other numbers, or is other processes', too.
 pub fn born_shared(fd: c_int) {
+    fd_table::note(fd);
     if let Some(slot) = reactor::slot(fd) {
         slot.begin(0);
     }
@@ -401,6 +405,30 @@ pub fn is_ready(fd: c_int, side: Interest) -> bool {
     kernel::look(&mut look) != 0
 }
 
+/// Whether a call of `side` would wait: poll says so, and of a socket a call that moves nothing, for one that refuses (a
+/// listener, or one without a connection) is not ready either. errno stays.
+pub fn would_wait(fd: c_int, side: Interest) -> bool {
+    if is_ready(fd, side) {
+        return false;
+    }
+    let errno = errno();
+    let answer = match kind(fd) {
+        Some(Kind::Tcp | Kind::Socket) if side == Interest::READ => {
+            let mut byte = 0u8;
+            let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+            kernel::recvfrom(fd, (&raw mut byte).cast(), 1, flags, null_mut(), null_mut())
+        }
+        // Of no bytes it says nothing about the room, and is no message.
+        Some(Kind::Tcp | Kind::Socket) if socket_type(fd) == Some(libc::SOCK_STREAM) => {
+            kernel::sendto(fd, null(), 0, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT, null(), 0)
+        }
+        _ => 0,
+    };
+    let refuses = answer == -1 && self::errno() != libc::EAGAIN;
+    set_errno(errno);
+    !refuses
+}
+
 /// Whether a socket has an error pending, which the next call would take.
 pub fn has_error(fd: c_int) -> bool {
     let mut look = libc::pollfd { fd, events: 0, revents: 0 };
@@ -437,7 +465,7 @@ pub fn is_below_mark(fd: c_int, n: usize) -> bool {
     ask(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, &mut mark);
     // SAFETY: the call writes one int.
     unsafe { real::ioctl(fd, libc::FIONREAD, &raw mut there as usize) };
-    (there as usize) < n.min(mark as usize) && !is_ready(fd, Interest::READ)
+    (there as usize) < n.min(mark as usize) && would_wait(fd, Interest::READ)
 }
 
 /// SOCK_STREAM and so on.

@@ -16,6 +16,7 @@ mod c_types;
 mod config;
 mod export;
 mod fd;
+mod fd_table;
 mod fork;
 mod golang;
 mod guard;

@@ -4,6 +4,7 @@ use crate::abi;
 use crate::config;
 use crate::export::real;
 use crate::fd;
+use crate::fd_table;
 use crate::fork;
 use crate::guard::{self, Task};
 use crate::hooks::{command, shared_cond};
@@ -51,6 +52,7 @@ pub fn init(config: &config::Config) {
     NATIVE.store(false, Relaxed);
     TAKES_PART.store(true, Relaxed);
     os_thread::begin();
+    fd_table::init();
     reactor::init();
     signals::begin();
     fork::register();

@@ -355,7 +355,7 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
         call,
         || n,
         |fd, done, nowait| match nowait {
-            true if !fd::is_ready(fd, Interest::WRITE) => fd::fail(EAGAIN),
+            true if fd::would_wait(fd, Interest::WRITE) => fd::fail(EAGAIN),
             true => wait::MAY_WAIT,
             // What fits the socket's buffer now; the rest waits above, not in the kernel.
             false => attempt((n - done).min(SENDFILE_PART)),
@@ -392,7 +392,7 @@ pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ss
         if fd::kind(fd) == Some(fd::Kind::File) {
             continue;
         }
-        let ready = |fd: c_int, _nowait: bool| if fd::is_ready(fd, side) { 0 } else { fd::fail(EAGAIN) };
+        let ready = |fd: c_int, _nowait: bool| if fd::would_wait(fd, side) { fd::fail(EAGAIN) } else { 0 };
         if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
             return -1;
         }

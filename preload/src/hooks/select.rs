@@ -194,10 +194,11 @@ pub unsafe fn select(
     except: *mut fd_set,
     timeout: *mut timeval,
 ) -> c_int {
-    let limit = unsafe { Limit::timeval(timeout) };
+    let (limit, sets) = (unsafe { Limit::timeval(timeout) }, Sets::within_table(n, [read, write, except]));
+    let n = sets.count();
     let Some(task) = waiter(limit, null()) else { return unsafe { real::select(n, read, write, except, timeout) } };
     wait::testcancel();
-    let (sets, deadline) = (Sets::new(n, [read, write, except]), limit.deadline());
+    let deadline = limit.deadline();
     let call = |left, mask| unsafe { real::pselect(n, read, write, except, left, mask) };
     let result = unsafe { wait_selected(task, sets, deadline, call) };
     if let Some(deadline) = deadline {
@@ -214,12 +215,11 @@ pub unsafe fn pselect(
     timeout: *const timespec,
     mask: *const sigset_t,
 ) -> c_int {
-    let call = |left, mask| unsafe { real::pselect(n, read, write, except, left, mask) };
-    let limit = unsafe { Limit::timespec(timeout) };
+    let (limit, sets) = (unsafe { Limit::timespec(timeout) }, Sets::within_table(n, [read, write, except]));
+    let call = |left, mask| unsafe { real::pselect(sets.count(), read, write, except, left, mask) };
     match waiter(limit, mask) {
         Some(task) => {
             wait::testcancel();
-            let sets = Sets::new(n, [read, write, except]);
             wait::with_mask(task, unsafe { mask_of(mask) }, || unsafe {
                 wait_selected(task, sets, limit.deadline(), call)
             })

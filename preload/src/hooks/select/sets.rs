@@ -2,6 +2,7 @@
 
 use super::set::Set;
 use crate::fd;
+use crate::fd_table;
 use crate::memory;
 use libc::*;
 
@@ -21,15 +22,35 @@ pub struct Sets {
 }
 
 impl Sets {
-    pub fn new(n: c_int, sets: [*mut fd_set; 3]) -> Sets {
-        Sets { n, words: sets.map(<*mut fd_set>::cast) }
+    /// The part of the sets that the kernel looks at: up to the end of its table of descriptors, where the program's memory
+    /// may end, too.
+    pub fn within_table(n: c_int, sets: [*mut fd_set; 3]) -> Sets {
+        let mut sets = Sets { n, words: sets.map(<*mut fd_set>::cast) };
+        if n > fd_table::end() {
+            sets.look_for_unseen();
+            sets.n = n.min(fd_table::end());
+        }
+        sets
     }
 
-    /// Whether the kernel reads all of the sets: it stops at the end of its table of descriptors, where the program's
-    /// memory may end, too. A negative `n` is an error.
+    /// Has the table tell of the members that no hook has seen being made, as far as sets commonly go.
+    fn look_for_unseen(self) {
+        let common = Sets { n: self.n.min(FD_SETSIZE as c_int), ..self };
+        if common.are_whole() {
+            // SAFETY: whole, as was just seen.
+            let members = unsafe { common.members() };
+            members.map(|(number, _)| number).filter(|&number| number >= fd_table::end()).for_each(fd_table::look_for);
+        }
+    }
+
+    /// How many numbers count.
+    pub fn count(self) -> c_int {
+        self.n
+    }
+
+    /// Whether the kernel reads all of the sets. A negative `n` is an error.
     pub fn are_whole(self) -> bool {
-        let known = (0..=FD_SETSIZE as c_int).contains(&self.n) || self.n > 0 && fd::is_open(self.n - 1);
-        known && self.places().all(|at| memory::is_readable(at, self.word_count() * size_of::<u64>()))
+        self.n >= 0 && self.places().all(|at| memory::is_readable(at, self.word_count() * size_of::<u64>()))
     }
 
     /// Whether the answer can be written: asked at the end, for what was asked is lost.
