@@ -329,6 +329,18 @@ int main(void) {
     [ -z "$output" ]
 }
 
+# By another name of the same function a program would pass us by. Names that only libc's own parts call are no matter.
+@test "a function of libc's has its row under all of its names" {
+    "$iopatch" list | awk '$2 != "absent" && $1 !~ /^SYS_/ {print $1}' | sort >rows
+    nm -D --defined-only "$(cc -print-file-name=libc.so.6)" | grep -v '@GLIBC_PRIVATE$' |
+        awk '$2 ~ /[TW]/ {sub(/@.*/, "", $3); print $1, $3}' | sort -u >functions
+    awk 'NR == FNR {row[$1]; next} $2 in row {print $1}' rows functions | sort -u >addresses
+    awk 'NR == FNR {hooked[$1]; next} $1 in hooked {print $2}' addresses functions | sort -u >names
+    [ "$(wc -l <names)" -gt 250 ]
+    comm -13 rows names >forgotten
+    diff /dev/null forgotten
+}
+
 # What waits is the kernel's by number, where it is no cancellation point; but nothing that is kept a record of.
 @test "what is tracked is so by syscall(), too; all but the clones, which run no handlers" {
     "$iopatch" list | awk '$2 == "tracks" {print $1}' | sort >tracked
@@ -362,4 +374,32 @@ int main(void) {
     { "$iopatch" list | awk '$2 != "absent" && $1 !~ /^SYS_/ {print $1}'; printf '%s\n' "${helpers[@]}"; } | sort >wanted
     nm -D --defined-only "$library" | awk '{print $3}' | sort >exported
     diff wanted exported
+}
+
+# Ours calls it, so that it must not find ours.
+@test "a library behind ours that stands before libc finds libc's functions, by RTLD_NEXT and in libc's handle" {
+    cat >before.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+int reads;
+ssize_t read(int fd, void *buf, size_t n)
+{
+    ssize_t (*next)(int, void *, size_t) = dlsym(PLACE, NAME);
+    reads++;
+    return next(fd, buf, n);
+}
+END
+    local places=(-DPLACE=RTLD_NEXT '-DPLACE=dlopen("libc.so.6",RTLD_LAZY)') place name
+    for place in "${places[@]}"; do
+        for name in read __read; do
+            cc -shared -fPIC "$place" "-DNAME=\"$name\"" -o libbefore.so before.c
+            build 'extern int reads;
+                #include <stdio.h>
+                #include <unistd.h>
+                int main(void) { char c; long n = read(0, &c, 1); printf("%ld %d\n", n, reads); return 0; }' \
+                -L. -lbefore -Wl,-rpath,"$PWD"
+            [ "$(timeout 20 "$iopatch" ./prog <<<x)" = "1 1" ]
+        done
+    done
 }

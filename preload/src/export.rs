@@ -10,6 +10,7 @@
 //! readable, and glibc reads it just so. In the other direction a variadic callee finds in AL how many vector registers
 //! to save; we pass none, and whatever AL holds only decides whether it saves some that it does not look at.
 
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -28,7 +29,7 @@ macro_rules! derive {
         }
     )*) => {
         /// What the dynamic linker binds programs to.
-        #[allow(clippy::too_many_arguments, reason = "C's own prototypes")]
+        #[allow(non_snake_case, clippy::too_many_arguments, reason = "C's own names and prototypes")]
         mod exports {
             use super::*;
             use crate::c_types::*;
@@ -51,6 +52,11 @@ macro_rules! derive {
             pub fn resolve_all() {
                 $($( resolve!{ $verdict $name } )*)*
             }
+        }
+
+        /// Calls its argument with each name of ours whose hooks act, and the address of libc's own function of its row.
+        pub fn each_name(visit: &mut dyn FnMut(&'static CStr, usize)) {
+            $($( each_name!{ $verdict [$name $($alias)*] $name $part visit } )*)*
         }
 
         #[allow(non_upper_case_globals, reason = "C's own names")]
@@ -172,11 +178,30 @@ macro_rules! resolve {
     };
 }
 
+macro_rules! each_name {
+    (called $($row:tt)*) => {};
+    (absent $($row:tt)*) => {};
+    ($verdict:ident [$($own:ident)+] $name:ident $part:ident $visit:ident) => {
+        if patched(Part::$part) {
+            let real = slots::$name.get() as usize;
+            $( $visit(c_str(concat!(stringify!($own), "\0")), real); )+
+        }
+    };
+}
+
+/// `text`, which ends with a NUL, as C's.
+const fn c_str(text: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("no NUL at the end, or one before"),
+    }
+}
+
 macro_rules! slot {
     (called $name:ident) => {};
     (absent $name:ident) => {};
     ($verdict:ident $name:ident) => {
-        pub static $name: Slot = Slot::new(concat!(stringify!($name), "\0"));
+        pub static $name: Slot = Slot::new(super::c_str(concat!(stringify!($name), "\0")));
     };
 }
 
@@ -248,13 +273,12 @@ pub fn swapcontext_address() -> *mut c_void {
 
 /// The address of one function of libc, once it has been looked up.
 struct Slot {
-    /// Ends with a NUL.
-    name: &'static str,
+    name: &'static CStr,
     address: AtomicPtr<c_void>,
 }
 
 impl Slot {
-    const fn new(name: &'static str) -> Slot {
+    const fn new(name: &'static CStr) -> Slot {
         Slot { name, address: AtomicPtr::new(ptr::null_mut()) }
     }
 
@@ -270,9 +294,10 @@ impl Slot {
     #[cold]
     fn resolve(&self) -> *mut c_void {
         // SAFETY: the name ends with a NUL.
-        let mut address = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr().cast()) };
+        let mut address = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
         if address.is_null() {
-            address = if self.name.starts_with("pthread_") { missing_pthread } else { missing } as *mut c_void;
+            address =
+                if self.name.to_bytes().starts_with(b"pthread_") { missing_pthread } else { missing } as *mut c_void;
         }
         self.address.store(address, Ordering::Relaxed);
         address

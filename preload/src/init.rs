@@ -7,6 +7,7 @@ use crate::config::{self, Config, StatsFormat};
 use crate::export::{Family, real};
 use crate::golang;
 use crate::loader;
+use crate::lookup;
 use crate::process;
 use crate::say::{self, Line, say, write_all};
 use crate::stats::Counters;
@@ -63,6 +64,7 @@ fn begin(config: &Config) {
         report_on_signals();
     }
     config::switch_on(config.parts);
+    lookup::redirect();
 }
 
 /// The process that the user started with stats: the first that asks, which leaves its id for those that it starts.

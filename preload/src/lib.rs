@@ -26,6 +26,7 @@ mod kernel;
 mod link;
 mod loader;
 mod memory;
+mod lookup;
 mod os_thread;
 mod own_files;
 mod parent_death;

@@ -116,7 +116,7 @@ macro_rules! symbols {
 
     // libc's own input and output inside stdio has no entry of a symbol table that could be replaced.
     Stdio stdio Sys "buffered input and output" {
-        tracks   fclose(stream: *mut FILE) -> c_int => "libc closes the descriptor inside: forgets it; a command of popen is waited for as by pclose";
+        tracks   fclose = _IO_fclose (stream: *mut FILE) -> c_int => "libc closes the descriptor inside: forgets it; a command of popen is waited for as by pclose";
         absent   fdopen(fd: c_int, mode: *const c_char) -> *mut FILE
                  => "a stream of libc's own: its waits are native, handoff keeps the others running";
         absent   fileno(stream: *mut FILE) -> c_int => "libc's own is right: streams are libc's own";
@@ -234,7 +234,7 @@ macro_rules! symbols {
         tracks   pthread_getcpuclockid(thread: pthread_t, clock: *mut clockid_t) -> c_int => "the clock is the coroutine's own";
         absent   pthread_atfork(prepare: ForkHandler, parent: ForkHandler, child: ForkHandler) -> c_int
                  => "libc's own list is the process's; each program links its own copy of this function";
-        parks    sched_yield = pthread_yield () -> c_int => "lets others run", SYS_sched_yield;
+        parks    sched_yield = pthread_yield = __sched_yield () -> c_int => "lets others run", SYS_sched_yield;
         absent   pthread_key_create(key: *mut pthread_key_t, destructor: KeyDestructor) -> c_int => PER_PROCESS;
         absent   pthread_key_delete(key: pthread_key_t) -> c_int => PER_PROCESS;
         absent   pthread_getspecific(key: pthread_key_t) -> *mut c_void => IN_TCB;
@@ -405,7 +405,7 @@ macro_rules! symbols {
     }
 
     Os os Os "processes" {
-        tracks   fork() -> pid_t => "the child has one native thread";
+        tracks   fork = __fork () -> pid_t => "the child has one native thread";
         tracks   vfork = __vfork () -> pid_t
                  => "the child runs natively in the parent's memory; the caller's worker goes to another OS thread";
         tracks   clone = __clone (start: usize, stack: usize, flags: c_int, arg: usize, parent_tid: usize, tls: usize, child_tid: usize) -> c_int
@@ -434,7 +434,7 @@ macro_rules! symbols {
         parks    wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut rusage) -> pid_t => CHILD;
         parks    waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int => CHILD;
         parks    system(command: *const c_char) -> c_int => "until the command has ended; passes descriptors on";
-        tracks   popen(command: *const c_char, mode: *const c_char) -> *mut FILE
+        tracks   popen = _IO_popen (command: *const c_char, mode: *const c_char) -> *mut FILE
                  => "passes descriptors on; the stream is fdopen's, and its command is ours to wait for";
         parks    pclose(stream: *mut FILE) -> c_int => "until the command has ended; libc closes the descriptor inside";
     }
@@ -455,7 +455,7 @@ macro_rules! symbols {
         tracks   __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! => "as siglongjmp, fortified";
         tracks   kill(pid: pid_t, signum: c_int) -> c_int => "a signal to oneself has arrived when it returns", SYS_kill;
         tracks   sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int => "as kill";
-        tracks   raise(signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
+        tracks   raise = gsignal (signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
         tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tgkill;
         tracks   sigaltstack(stack: *const stack_t, old: *mut stack_t) -> c_int => "the coroutine's own", SYS_sigaltstack;
         tracks   sigpending(set: *mut sigset_t) -> c_int => "tells of the coroutine's own, too";
@@ -469,7 +469,7 @@ macro_rules! symbols {
         detaches sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => "until one of them arrives";
         detaches sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int
                  => "until one of them arrives or the time is up";
-        parks    sigsuspend(mask: *const sigset_t) -> c_int => "until a handler has run";
+        parks    sigsuspend = __sigsuspend (mask: *const sigset_t) -> c_int => "until a handler has run";
         parks    pause() -> c_int => "until a handler has run";
         parks    sigpause(mask: c_int) -> c_int => "BSD's: until a handler has run";
         parks    __xpg_sigpause(signum: c_int) -> c_int => "until a handler has run";
@@ -492,7 +492,7 @@ macro_rules! symbols {
 
     // Waits that no readiness tells the end of.
     File file Sys "files, terminals and System V or POSIX queues" {
-        detaches open = open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int
+        detaches open = open64 = __open = __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int
                  => "variadic; a FIFO waits for its other end, a disk for itself";
         detaches openat = openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => "variadic; as open";
         detaches creat = creat64 (path: *const c_char, mode: mode_t) -> c_int => "as open";
@@ -521,10 +521,10 @@ macro_rules! symbols {
                  => "variadic; PR_SET_NAME and PR_GET_NAME are the coroutine's name", SYS_prctl;
         tracks   sched_setaffinity(tid: pid_t, n: size_t, cpus: *const cpu_set_t) -> c_int => OF_OS_THREAD, SYS_sched_setaffinity;
         tracks   sched_getaffinity(tid: pid_t, n: size_t, cpus: *mut cpu_set_t) -> c_int => BY_OWN_ID;
-        tracks   sched_setscheduler(tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setscheduler;
-        tracks   sched_getscheduler(tid: pid_t) -> c_int => BY_OWN_ID, SYS_sched_getscheduler;
+        tracks   sched_setscheduler = __sched_setscheduler (tid: pid_t, policy: c_int, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setscheduler;
+        tracks   sched_getscheduler = __sched_getscheduler (tid: pid_t) -> c_int => BY_OWN_ID, SYS_sched_getscheduler;
         tracks   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setparam;
-        tracks   sched_getparam(tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID, SYS_sched_getparam;
+        tracks   sched_getparam = __sched_getparam (tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID, SYS_sched_getparam;
         tracks   sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int => BY_OWN_ID, SYS_sched_rr_get_interval;
         tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD, SYS_setpriority;
         tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
@@ -549,7 +549,7 @@ macro_rules! symbols {
                  => BY_OWN_ID, SYS_process_vm_writev;
         tracks   capget(header: *mut c_void, data: *mut c_void) -> c_int => BY_OWN_ID, SYS_capget;
         tracks   capset(header: *mut c_void, data: *const c_void) -> c_int => OF_OS_THREAD, SYS_capset;
-        tracks   arch_prctl(code: c_int, address: usize) -> c_int => "a coroutine that sets its GS keeps its OS thread", SYS_arch_prctl;
+        tracks   arch_prctl = __arch_prctl (code: c_int, address: usize) -> c_int => "a coroutine that sets its GS keeps its OS thread", SYS_arch_prctl;
         tracks   pkey_alloc(flags: c_uint, rights: c_uint) -> c_int => "the rights to a key are the coroutine's own", SYS_pkey_alloc;
         tracks   ptrace(request: c_uint, pid: pid_t, address: usize, data: usize) -> c_long => "variadic; a tracer keeps its OS thread";
         tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD, SYS_personality;

@@ -22,6 +22,7 @@ mod layout;
 mod library;
 mod modules;
 mod robust;
+mod symbol_table;
 pub mod sync;
 mod tls;
 
@@ -35,4 +36,5 @@ pub use discover::init;
 pub use layout::{tcb_size, tls_align, tls_size};
 pub use modules::{Moment, copy_new_tls, return_near, wants_executable_stacks};
 pub use robust::kernel_inherits;
+pub use symbol_table::SymbolTable;
 pub use tls::has_shadow_stack;

@@ -38,7 +38,7 @@ impl Segment {
     }
 }
 
-fn for_each_object(visit: &mut dyn FnMut(&libc::dl_phdr_info)) {
+pub(super) fn for_each_object(visit: &mut dyn FnMut(&libc::dl_phdr_info)) {
     unsafe extern "C" fn each(object: *mut libc::dl_phdr_info, _: usize, visit: *mut c_void) -> c_int {
         // SAFETY: dl_iterate_phdr passes a valid object, and the pointer handed to it below.
         unsafe { (*visit.cast::<&mut dyn FnMut(&libc::dl_phdr_info)>())(&*object) };
@@ -49,7 +49,7 @@ fn for_each_object(visit: &mut dyn FnMut(&libc::dl_phdr_info)) {
     unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut visit).cast()) };
 }
 
-fn headers(object: &libc::dl_phdr_info) -> &[libc::Elf64_Phdr] {
+pub(super) fn headers(object: &libc::dl_phdr_info) -> &[libc::Elf64_Phdr] {
     // SAFETY: the loader keeps an object's program headers mapped as long as it reports the object.
     unsafe { core::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) }
 }
@@ -58,7 +58,7 @@ fn tls_header(object: &libc::dl_phdr_info) -> Option<&libc::Elf64_Phdr> {
     headers(object).iter().find(|header| header.p_type == libc::PT_TLS)
 }
 
-fn covers(object: &libc::dl_phdr_info, address: usize) -> bool {
+pub(super) fn covers(object: &libc::dl_phdr_info, address: usize) -> bool {
     headers(object).iter().any(|header| {
         let start = (object.dlpi_addr + header.p_vaddr) as usize;
         header.p_type == libc::PT_LOAD && (start..start + header.p_memsz as usize).contains(&address)
