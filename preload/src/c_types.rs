@@ -1,6 +1,6 @@
 //! Types of C that the table names and the `libc` crate lacks, with glibc's x86-64 definitions. Those that are only
 //! ever passed on by pointer are opaque.
-#![allow(non_camel_case_types, reason = "C's own names")]
+#![allow(non_upper_case_globals, non_camel_case_types, reason = "C's own names")]
 #![allow(dead_code, reason = "those of absent variadic rows have no accessor to use them")]
 
 use libc::{c_int, c_long, c_uint, c_ulong, c_void};
@@ -50,3 +50,8 @@ pub enum cnd_t {}
 pub enum __res_state {}
 pub enum __va_list_tag {}
 pub enum __pthread_unwind_buf_t {}
+
+// Calls that the `libc` crate does not know yet (<asm/unistd_64.h>).
+pub const SYS_futex_wake: libc::c_long = 454;
+pub const SYS_futex_wait: libc::c_long = 455;
+pub const SYS_futex_requeue: libc::c_long = 456;

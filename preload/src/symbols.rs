@@ -365,6 +365,12 @@ macro_rules! symbols {
                  => "variadic; follows this table by the number, the rest is the kernel's";
         called   futex(word: usize, operation: c_int, value: c_uint, timeout: usize, second: usize, mask: c_uint) -> c_long
                  => "until woken; shared memory and priority inheritance are the kernel's", SYS_futex;
+        called   futex_waitv(words: usize, n: c_uint, flags: c_uint, timeout: usize, clock: clockid_t) -> c_long
+                 => "until one of them is woken; with shared memory among them it is the kernel's", SYS_futex_waitv;
+        called   futex_wait(word: usize, value: usize, mask: usize, flags: c_uint, timeout: usize, clock: clockid_t) -> c_long
+                 => "as futex", SYS_futex_wait;
+        called   futex_wake(word: usize, mask: usize, n: c_int, flags: c_uint) -> c_long => "as futex", SYS_futex_wake;
+        called   futex_requeue(words: usize, flags: c_uint, wake: c_int, limit: c_int) -> c_long => "as futex", SYS_futex_requeue;
     }
 
     // System calls that no function of libc's makes, or not as the kernel answers them.

@@ -26,6 +26,7 @@ use iopatch_runtime::{arch, park as lot, reactor, sched, task};
 use libc::{c_int, clockid_t, sigset_t, ssize_t, timespec};
 
 pub use iopatch_runtime::Deadline;
+pub use iopatch_runtime::park::MOST;
 pub use iopatch_runtime::reactor::{Entry, Interest};
 
 /// Why a wait ended.
@@ -64,6 +65,20 @@ pub fn park_mask(
     deadline: Option<Deadline>,
 ) -> Wake {
     lot::park(family as u8, addr, mask, validate, deadline).map_or(Wake::NotEqual, Wake::from)
+}
+
+/// Sleeps on `count` words, at most [`MOST`], as [`park`] does on one: `Ok` of the one that was unparked.
+pub fn park_any(
+    family: Family,
+    count: usize,
+    addr: impl Fn(usize) -> usize,
+    validate: impl Fn(usize) -> bool,
+    deadline: Option<Deadline>,
+) -> Result<usize, Wake> {
+    match lot::park_any(family as u8, count, addr, validate, deadline) {
+        Some(ended) => ended.map_err(Wake::from),
+        None => Err(Wake::NotEqual),
+    }
 }
 
 /// Wakes up to `n` of those who sleep on `addr`, the longest sleeping first; returns how many.

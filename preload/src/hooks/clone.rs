@@ -2,43 +2,23 @@
 //!
 //! CLONE_CHILD_CLEARTID and set_tid_address(2) name a word: when the thread ends, the kernel stores 0 there and wakes one
 //! who waits on it, without FUTEX_PRIVATE_FLAG. It knows nobody in the lot; so waits on such a word are the kernel's, from
-//! when it is named. Which words these are is kept for good, as bits of a filter: a word that is taken for one by mistake
-//! only costs its waiters an OS thread.
+//! when it is named.
 //!
 //! A coroutine ends without the kernel: what it has named is cleared for it ([`clear`]).
 
+use super::words::Words;
 use crate::export::real;
 use crate::guard;
 use crate::wait;
 use libc::*;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::SeqCst;
 
-const BITS: usize = 4096;
-
-/// A bit for each word that was named, by a hash of its address.
-static NAMED: [AtomicU64; BITS / 64] = [const { AtomicU64::new(0) }; BITS / 64];
-
-/// The part of the filter for a word, and its bit there.
-fn place(word: usize) -> (&'static AtomicU64, u64) {
-    // Knuth's multiplicative hash; the upper bits are the best mixed.
-    let hash = (word as u64 >> 2).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
-    let bit = hash as usize % BITS;
-    (&NAMED[bit / 64], 1 << (bit % 64))
-}
+/// The words that were named.
+static NAMED: Words = Words::new();
 
 /// Whether the kernel itself may wake those who wait on this word.
 #[inline]
 pub fn is_named(word: usize) -> bool {
-    let (part, bit) = place(word);
-    part.load(SeqCst) & bit != 0
-}
-
-/// The kernel is told of the word. Who waits in the lot already is woken, to go to the kernel.
-fn name(word: usize) {
-    let (part, bit) = place(word);
-    part.fetch_or(bit, SeqCst);
-    wait::unpark(word, usize::MAX);
+    NAMED.has(word)
 }
 
 /// The thread that named `word` has ended: as the kernel does it, without a fault where it can't be written.
@@ -64,7 +44,7 @@ pub unsafe fn clone(
     child_tid: usize,
 ) -> c_int {
     if flags & CLONE_CHILD_CLEARTID != 0 {
-        name(child_tid);
+        NAMED.add(child_tid);
     }
     unsafe { real::clone(start, stack, flags, arg, parent_tid, tls, child_tid) }
 }
@@ -75,6 +55,6 @@ pub unsafe fn set_tid_address(number: c_long, word: usize) -> c_int {
         task.clear_at_end.set(word);
         return task.id() as c_int;
     }
-    name(word);
+    NAMED.add(word);
     unsafe { real::syscall(number, word, 0, 0, 0, 0, 0) as c_int }
 }

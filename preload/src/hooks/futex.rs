@@ -7,8 +7,10 @@
 //! Results and errors are those of `kernel/futex/` and futex(2).
 
 pub use super::by_call::syscall;
+pub use super::futex2::{futex_requeue, futex_wait, futex_waitv, futex_wake};
 
 use super::clone;
+use super::words::Words;
 use crate::export::{Family, real};
 use crate::fd;
 use crate::memory;
@@ -17,6 +19,26 @@ use iopatch_runtime::sys::memory as mapped;
 use libc::*;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+
+/// Words on which some wait natively, be they private or not: together with shared ones (`futex2.rs`).
+static KERNELS: Words = Words::new();
+
+/// Whether who waits on this word is in the kernel.
+pub(super) fn is_kernels(word: usize, private: bool) -> bool {
+    KERNELS.has(word) || !private && (clone::is_named(word) || mapped::is_shared(word))
+}
+
+/// From here on who waits on this word is in the kernel.
+pub(super) fn leave_to_kernel(word: usize) {
+    KERNELS.add(word);
+}
+
+/// An operation on two words follows the first: where that is the kernel's, the second becomes so.
+pub(super) fn leave_second_to_kernel(first: usize, second: usize) {
+    if KERNELS.has(first) {
+        KERNELS.add(second);
+    }
+}
 
 /// A futex word whose address the kernel would accept.
 #[derive(Clone, Copy)]
@@ -52,7 +74,7 @@ impl Word {
 }
 
 /// The time-out of a wait: None if there is none. Waits on `clock` until then, or, if None, for that long.
-fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>, c_int> {
+pub(super) fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>, c_int> {
     if address == 0 {
         return Ok(None);
     }
@@ -74,19 +96,14 @@ fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Option<Deadline>
 /// FUTEX_WAIT and FUTEX_WAIT_BITSET.
 ///
 /// A word that is named meanwhile to the kernel has changed, too: who tries again goes there.
-fn futex_wait(
-    word: usize,
-    expected: u32,
-    mask: u32,
-    private: bool,
-    deadline: Option<Deadline>,
-) -> Result<usize, c_int> {
+fn wait_for(word: usize, expected: u32, mask: u32, private: bool, deadline: Option<Deadline>) -> Result<usize, c_int> {
     let (mask, word) = (nonzero(mask)?, Word::new(word)?.readable()?);
-    let stays = || private || !clone::is_named(word.as_ptr().addr());
+    let address = word.as_ptr().addr();
+    let stays = || !KERNELS.has(address) && (private || !clone::is_named(address));
     let validate = || word.load(Acquire) == expected && stays();
     wait::begin();
     loop {
-        match wait::park_mask(Family::Futex, word.as_ptr().addr(), mask, validate, deadline) {
+        match wait::park_mask(Family::Futex, address, mask, validate, deadline) {
             Wake::Unparked => return Ok(0),
             Wake::NotEqual => return Err(EAGAIN),
             Wake::TimedOut => return Err(ETIMEDOUT),
@@ -101,12 +118,12 @@ fn nonzero(mask: u32) -> Result<u32, c_int> {
 }
 
 /// How many to wake: the kernel counts after the first wake, so 0 and negative numbers mean one.
-fn at_least_one(n: c_int) -> usize {
+pub(super) fn at_least_one(n: c_int) -> usize {
     n.max(1) as usize
 }
 
 /// FUTEX_REQUEUE and, with an expected value, FUTEX_CMP_REQUEUE.
-fn futex_requeue(from: usize, to: usize, wake: c_int, limit: c_int, expected: Option<u32>) -> Result<usize, c_int> {
+fn requeue_if(from: usize, to: usize, wake: c_int, limit: c_int, expected: Option<u32>) -> Result<usize, c_int> {
     if wake < 0 || limit < 0 {
         return Err(EINVAL);
     }
@@ -116,7 +133,20 @@ fn futex_requeue(from: usize, to: usize, wake: c_int, limit: c_int, expected: Op
         None => None,
     };
     let validate = || word.is_none_or(|(word, expected)| word.load(Acquire) == expected);
-    match wait::requeue(from.0, to.0, wake as usize, limit as usize, validate) {
+    requeue(from.0, to.0, wake as usize, limit as usize, validate)
+}
+
+/// Wakes up to `wake` of those who wait on `from`, and moves up to `limit` of the others to `to`: how many of both. Where
+/// that is the kernel's word they are woken, to go there.
+pub(super) fn requeue(
+    from: usize,
+    to: usize,
+    wake: usize,
+    limit: usize,
+    validate: impl FnOnce() -> bool,
+) -> Result<usize, c_int> {
+    let (wake, limit) = if KERNELS.has(to) { (wake.saturating_add(limit), 0) } else { (wake, limit) };
+    match wait::requeue(from, to, wake, limit, validate) {
         Some((woken, moved)) => Ok(woken + moved),
         None => Err(EAGAIN),
     }
@@ -152,9 +182,19 @@ fn futex_wake_op(first: usize, second: usize, wake: c_int, wake_second: c_int, c
     };
     let mut woken = wait::unpark(first.0, at_least_one(wake));
     if compare(&(old as i32), &compared) {
-        woken += wait::unpark(second, at_least_one(wake_second));
+        woken += wake_private(second, at_least_one(wake_second));
     }
     Ok(woken)
+}
+
+/// Wakes up to `n` of those who wait on a private word, wherever that is.
+fn wake_private(word: usize, n: usize) -> usize {
+    if !KERNELS.has(word) {
+        return wait::unpark(word, n);
+    }
+    let operation = (FUTEX_WAKE | FUTEX_PRIVATE_FLAG) as usize;
+    // SAFETY: the kernel only looks the address up.
+    unsafe { real::syscall(SYS_futex, word, operation, n.min(c_int::MAX as usize), 0, 0, 0) }.max(0) as usize
 }
 
 /// What is waited for, or woken, in the lot. None: it is the kernel's.
@@ -168,22 +208,26 @@ fn in_lot(
 ) -> Option<Result<usize, c_int>> {
     const REALTIME: c_int = FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME;
     let private = operation & FUTEX_PRIVATE_FLAG != 0;
-    if !private && (clone::is_named(word) || mapped::is_shared(word)) {
+    let kind = operation & !FUTEX_PRIVATE_FLAG;
+    if is_kernels(word, private) {
+        if matches!(kind, FUTEX_REQUEUE | FUTEX_CMP_REQUEUE | FUTEX_WAKE_OP) {
+            leave_second_to_kernel(word, second);
+        }
         return None;
     }
     let n = value as c_int;
-    let result = match operation & !FUTEX_PRIVATE_FLAG {
-        FUTEX_WAIT => deadline(a4, None).and_then(|deadline| futex_wait(word, value, u32::MAX, private, deadline)),
+    let result = match kind {
+        FUTEX_WAIT => deadline(a4, None).and_then(|deadline| wait_for(word, value, u32::MAX, private, deadline)),
         FUTEX_WAIT_BITSET => {
-            deadline(a4, Some(CLOCK_MONOTONIC)).and_then(|at| futex_wait(word, value, value3, private, at))
+            deadline(a4, Some(CLOCK_MONOTONIC)).and_then(|at| wait_for(word, value, value3, private, at))
         }
-        REALTIME => deadline(a4, Some(CLOCK_REALTIME)).and_then(|at| futex_wait(word, value, value3, private, at)),
+        REALTIME => deadline(a4, Some(CLOCK_REALTIME)).and_then(|at| wait_for(word, value, value3, private, at)),
         FUTEX_WAKE => Word::new(word).map(|word| wait::unpark(word.0, at_least_one(n))),
         FUTEX_WAKE_BITSET => {
             nonzero(value3).and_then(|mask| Ok(wait::unpark_mask(Word::new(word)?.0, at_least_one(n), mask)))
         }
-        FUTEX_REQUEUE => futex_requeue(word, second, n, a4 as c_int, None),
-        FUTEX_CMP_REQUEUE => futex_requeue(word, second, n, a4 as c_int, Some(value3)),
+        FUTEX_REQUEUE => requeue_if(word, second, n, a4 as c_int, None),
+        FUTEX_CMP_REQUEUE => requeue_if(word, second, n, a4 as c_int, Some(value3)),
         FUTEX_WAKE_OP => futex_wake_op(word, second, n, a4 as c_int, value3),
         _ => return None,
     };

@@ -3,7 +3,7 @@
 
 use super::world::{SOON, interrupt, let_time_pass, run_as_task, spawn_task, task_number, thread_pointer};
 use crate::Wake;
-use crate::park::{Requeued, interrupt_thread, is_empty, park, requeue, unpark};
+use crate::park::{Requeued, interrupt_thread, is_empty, park, park_any, requeue, unpark};
 use crate::sync::{AtomicU32, Relaxed};
 use crate::sys::clock::Deadline;
 use loom::sync::Arc;
@@ -163,6 +163,44 @@ fn a_moved_task_takes_itself_out() {
 #[test]
 fn a_moved_thread_takes_itself_out() {
     moved_and_left(Kind::Thread);
+}
+
+/// Who waits on two addresses is woken by one of them, and knows which: the other unpark has woken nobody. If the word was
+/// changed before it slept, an unpark may have found it all the same.
+fn any_of_two(kind: Kind) {
+    loom::model(move || {
+        let word = Arc::new(AtomicU32::new(0));
+        let other = word.clone();
+        let body = move || {
+            let addr = |index: usize| [HERE, THERE][index];
+            park_any(FAMILY, 2, addr, |_| other.load(Relaxed) == 0, Some(SOON))
+        };
+        let waiter = match kind {
+            Kind::Thread => thread::spawn(body),
+            Kind::Task(index) => spawn_task(index, move |_| body()),
+        };
+        let there = thread::spawn(|| unpark(THERE, 1, ALL));
+        word.store(1, Relaxed);
+        let here = unpark(HERE, 1, ALL);
+        let there = there.join().unwrap();
+        let_time_pass();
+        match waiter.join().unwrap() {
+            Some(Ok(index)) => assert_eq!([here, there], [1 - index, index]),
+            Some(Err(why)) => assert_eq!((why, here, there), (Wake::TimedOut, 0, 0)),
+            None => assert_eq!((here, there), (0, 0)),
+        }
+        assert!(is_empty(), "a node is left in the lot");
+    });
+}
+
+#[test]
+fn a_task_that_waits_for_any_of_two_wakes_once() {
+    any_of_two(Kind::Task(0));
+}
+
+#[test]
+fn a_thread_that_waits_for_any_of_two_wakes_once() {
+    any_of_two(Kind::Thread);
 }
 
 /// A broadcast as of a condition variable: one is woken, the other moved, and then unparked.

@@ -9,6 +9,7 @@ use crate::signals;
 use crate::sync::Lock;
 use crate::sys::clock::Deadline;
 use crate::task::Wake;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// What the lot knows of a waiter.
@@ -16,6 +17,14 @@ struct Place {
     addr: usize,
     /// The classes of wakers that may wake it (FUTEX_WAIT_BITSET); all, mostly.
     mask: u32,
+    /// It was by this address that the wait was ended. Known to its waiter once that has had the bucket's lock.
+    woken: bool,
+}
+
+impl Place {
+    const fn new(addr: usize, mask: u32) -> Self {
+        Self { addr, mask, woken: false }
+    }
 }
 
 #[repr(align(64))]
@@ -67,7 +76,7 @@ pub fn park(
             return None;
         }
         let waiter = Waiter::announce();
-        let mut node = Node::new(waiter, Place { addr, mask });
+        let mut node = Node::new(waiter, Place::new(addr, mask));
         let node = NonNull::from(&mut node);
         // SAFETY: the node is removed below, before its frame ends.
         unsafe { bucket.push(node) };
@@ -78,6 +87,68 @@ pub fn park(
             remove(node);
         }
         Some(why)
+    })
+}
+
+/// The most addresses that one wait may have (FUTEX_WAITV_MAX).
+pub const MOST: usize = 128;
+
+/// Sleeps on `count` addresses, each as [`park`] does on its own, until one of them is unparked: `Ok` of which. `None`:
+/// `validate` said no to one, before any was unparked.
+pub fn park_any(
+    family: Family,
+    count: usize,
+    addr: impl Fn(usize) -> usize,
+    validate: impl Fn(usize) -> bool,
+    deadline: Option<Deadline>,
+) -> Option<Result<usize, Wake>> {
+    /// Nodes that every stack has room for.
+    const FEW: usize = 8;
+    if count <= FEW {
+        park_nodes::<FEW>(family, count, addr, validate, deadline)
+    } else {
+        park_nodes::<MOST>(family, count, addr, validate, deadline)
+    }
+}
+
+fn park_nodes<const ROOM: usize>(
+    family: Family,
+    count: usize,
+    addr: impl Fn(usize) -> usize,
+    validate: impl Fn(usize) -> bool,
+    deadline: Option<Deadline>,
+) -> Option<Result<usize, Wake>> {
+    signals::section(|| {
+        let mut nodes = [const { MaybeUninit::uninit() }; ROOM];
+        let waiter = Waiter::announce();
+        let mut entered = 0;
+        // One by one: an unpark of the first, meanwhile, ends the wait before it sleeps.
+        while entered < count {
+            let addr = addr(entered);
+            let mut bucket = LOT[index(addr)].0.lock();
+            if !validate(entered) {
+                break;
+            }
+            let node = nodes[entered].write(Node::new(waiter, Place::new(addr, u32::MAX)));
+            // SAFETY: the node is removed below, before its frame ends.
+            unsafe { bucket.push(NonNull::from(node)) };
+            entered += 1;
+        }
+        let why = if entered == count { Some(waiter.wait(family, deadline)) } else { waiter.retract() };
+        let mut by = None;
+        for (index, node) in nodes[..entered].iter_mut().enumerate() {
+            let node: NonNull<Node<Place>> = NonNull::from(node).cast();
+            remove(node);
+            // SAFETY: out of its bucket, and so the caller's alone.
+            if unsafe { node.as_ref() }.data.woken {
+                by = Some(index);
+            }
+        }
+        match (by, why) {
+            (Some(index), _) => Some(Ok(index)),
+            (None, Some(why)) if entered == count => Some(Err(why)),
+            _ => None,
+        }
     })
 }
 
@@ -122,13 +193,21 @@ fn wake_some(bucket: &mut List<Place>, addr: usize, n: usize, mask: u32, wakeups
             break;
         }
         // SAFETY: a node in the bucket is alive while the bucket is locked.
-        let (waiter, place) = unsafe { (node.as_ref().waiter, &node.as_ref().data) };
-        if place.addr == addr && place.mask & mask != 0 {
-            // Out of the list before it is woken: its frame may end at once. One whose wait has
-            // just ended otherwise takes itself out, and the next is woken in its place.
-            // SAFETY: as above.
-            unsafe { bucket.remove(node) };
-            woken += usize::from(waiter.wake(wakeups));
+        let (waiter, place) = unsafe { (node.as_ref().waiter, &raw mut (*node.as_ptr()).data) };
+        // SAFETY: as above.
+        unsafe {
+            if (*place).addr != addr || (*place).mask & mask == 0 {
+                continue;
+            }
+            // Out of the list before it is woken: its frame may end at once.
+            bucket.remove(node);
+            (*place).woken = true;
+            if waiter.wake(wakeups) {
+                woken += 1;
+            } else {
+                // Its wait has just ended otherwise: its frame lasts until it has had the lock. The next is woken instead.
+                (*place).woken = false;
+            }
         }
     }
     woken

@@ -8,7 +8,7 @@ mod waiter;
 pub(crate) use lot::forget;
 #[cfg(all(loom, test))]
 pub(crate) use lot::is_empty;
-pub use lot::{Requeued, park, requeue, unpark};
+pub use lot::{MOST, Requeued, park, park_any, requeue, unpark};
 pub(crate) use waiter::{List, Node, Waiter, Wakeups};
 #[cfg(not(loom))]
 pub(crate) use waiter::{interrupt, look_up};
