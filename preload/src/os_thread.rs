@@ -50,6 +50,17 @@ pub fn kept_by(task: &'static Task) {
     show_name(&task.name());
 }
 
+/// Whether the calling OS thread is the one that its storage is of, or that runs the coroutine whose storage it is: a child
+/// that clone(2) has made in our memory may have its parent's.
+pub fn is_own() -> bool {
+    // SAFETY: it has no precondition.
+    let tid = unsafe { real::gettid() } as u32;
+    match guard::self_task() {
+        Some(task) => sched::os_thread(task) == tid,
+        None => guard::id() == tid,
+    }
+}
+
 /// Whether the coroutine keeps an OS thread.
 pub fn is_kept_by(task: &Task) -> bool {
     let tid = abi::tid(task.thread_pointer() as *mut u8);

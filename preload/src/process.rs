@@ -23,7 +23,7 @@ use iopatch_runtime::sys::signal;
 use iopatch_runtime::task::slab::Shape;
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize};
 
 static WORKERS: AtomicUsize = AtomicUsize::new(1);
 /// `--stack-size`; 0: what libc would give.
@@ -215,7 +215,7 @@ pub extern "C-unwind" fn forked_in_child() {
     shared_cond::forget();
     mine.owner.store(std::ptr::null_mut(), Relaxed);
     os_thread::begin();
-    for of_the_parent in [&MAIN_LEFT, &MAIN_CANCELLED, &UNDERTAKER] {
+    for of_the_parent in [&MAIN_LEFT, &MAIN_CANCELLED, &UNDERTAKER, &UNCOUNTED] {
         of_the_parent.store(false, Relaxed);
     }
     signals::begin_main();
@@ -245,6 +245,7 @@ pub fn end_of_main() -> ! {
 /// A native thread is about to end by pthread_exit(3). If it is main, libc counts our OS threads among those that keep
 /// the process alive; so one more of them sees to it that the process ends with the program's last thread.
 pub fn before_native_exit() {
+    before_end(0);
     let is_main = signals::is_main();
     if is_main && sched::get().is_some() && !MAIN_LEFT.swap(true, Release) {
         LAST_MASK.store(signal::mask(), Relaxed);
@@ -256,6 +257,28 @@ pub fn before_native_exit() {
         unsafe { exit(0) };
     }
 }
+
+/// A thread of the program's, the caller, is about to end by exit(2) alone. libc goes on counting it among the living: nobody
+/// is the last thread to it, which would call exit(3), and the process ends with the status of the last one.
+pub fn before_raw_exit(status: c_int) {
+    UNCOUNTED.store(true, Relaxed);
+    if guard::self_task().is_none() && sched::get().is_some() {
+        before_native_exit();
+    }
+    before_end(status);
+}
+
+/// A thread of the program's is about to end, with this status in the kernel's eyes.
+pub fn before_end(status: c_int) {
+    if UNCOUNTED.load(Relaxed) {
+        LAST_STATUS.store(status, Relaxed);
+    }
+}
+
+/// A thread has ended by exit(2).
+static UNCOUNTED: AtomicBool = AtomicBool::new(false);
+/// What the last thread has ended with, of those that ended after such a one.
+static LAST_STATUS: AtomicI32 = AtomicI32::new(0);
 
 /// Starts the [`undertaker`], once.
 fn begin_end() {
@@ -296,7 +319,12 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
             // As the program's last thread would: what main's mask lets in arrives.
             signal::set_mask(LAST_MASK.load(Relaxed));
             // SAFETY: no thread of the program is left that could call it as well.
-            unsafe { exit(0) };
+            unsafe {
+                if UNCOUNTED.load(Relaxed) {
+                    _exit(LAST_STATUS.load(Relaxed));
+                }
+                exit(0)
+            };
         }
         // SAFETY: a plain time.
         unsafe { real::nanosleep(&LOOK, std::ptr::null_mut()) };

@@ -375,6 +375,7 @@ macro_rules! symbols {
 
     // System calls that no function of libc's makes, or not as the kernel answers them.
     Call by_call Thread "system calls, by syscall()" {
+        called   exit(status: c_int) -> c_long => "ends the coroutine where it is; main's waits for the others to end", SYS_exit;
         called   close(fd: c_int) -> c_int => "as close, but no cancellation point", SYS_close;
         called   fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int => "as fcntl, but no cancellation point", SYS_fcntl;
         called   eventfd(count: c_uint) -> c_int => "a new descriptor", SYS_eventfd;

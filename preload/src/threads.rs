@@ -213,6 +213,7 @@ pub fn live(task: &'static Task) {
     if guard::self_task().is_none() {
         process::end_of_main();
     }
+    process::before_end(0);
     signals::end(task);
 }
 
@@ -231,6 +232,14 @@ unsafe extern "C-unwind" fn begin(task: *mut c_void) -> *mut c_void {
         Some(start) => unsafe { start(task.arg.get()) },
         None => std::ptr::null_mut(),
     }
+}
+
+/// exit(2) of a coroutine, which is the caller: it ends where it is, and joiners get a null pointer.
+pub fn end_at_once(task: &'static Task) -> ! {
+    signals::end(task);
+    // SAFETY: on the coroutine's own stack, whose frames are left for good.
+    unsafe { abi::end_at_once(wake_robust) };
+    sched::end_at_once(task)
 }
 
 /// Marks the start routine of a C11 thread. No address of a program has this bit.

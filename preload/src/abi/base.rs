@@ -89,6 +89,21 @@ pub unsafe fn run(start: Start, arg: *mut c_void, wake: Wake) -> *mut c_void {
     }
 }
 
+/// What the kernel does for a thread that ends by exit(2) alone: no destructor runs, and the thread has no result.
+///
+/// # Safety
+/// As for [`run`], which the caller is in and does not go on with.
+pub unsafe fn end_at_once(wake: Wake) {
+    let t = current();
+    // SAFETY: FS is `t`, and the thread is at its end.
+    unsafe {
+        set_exiting(t);
+        if !robust::kernel_inherits(t) {
+            robust::release(t, wake);
+        }
+    }
+}
+
 unsafe extern "C-unwind" fn returned(value: *mut c_void) {
     // SAFETY: the running thread's descriptor; `pthread_exit` writes the same word.
     unsafe { store(current(), measured().result, value) }

@@ -26,7 +26,7 @@ mod symbol_table;
 pub mod sync;
 mod tls;
 
-pub use base::run;
+pub use base::{end_at_once, run};
 pub use calibrate::calibrate;
 pub use descriptor::{
     Stack, cancel_offset, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head,

@@ -13,6 +13,7 @@ use crate::fd;
 use crate::guard::{self, Task};
 use crate::memory;
 use crate::os_thread;
+use crate::process;
 use crate::threads;
 use crate::wait;
 use iopatch_runtime::sched::{self, Changed};
@@ -26,6 +27,18 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
         Some(result) => result,
         None => wait::detach(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) }),
     }
+}
+
+/// Ends the calling thread alone. The child of a clone(2) that shares our memory may have our thread's storage, and is
+/// another thread to the kernel: its end is the kernel's.
+pub unsafe fn exit(number: c_long, status: c_int) -> c_long {
+    if os_thread::is_own() {
+        process::before_raw_exit(status);
+        if let Some(task) = guard::self_task() {
+            threads::end_at_once(task);
+        }
+    }
+    unsafe { kernel(number, [status as usize]) }
 }
 
 /// Makes the call with these arguments.

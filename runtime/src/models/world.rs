@@ -141,8 +141,8 @@ pub mod signals {
     use super::local::Local;
     use crate::sync::Relaxed;
 
-    pub fn is_due(mine: &Local) -> bool {
-        mine.due.load(Relaxed) != 0
+    pub fn is_due() -> bool {
+        Local::mine().due.load(Relaxed) != 0
     }
 
     pub fn section<R>(body: impl FnOnce() -> R) -> R {

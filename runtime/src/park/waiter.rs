@@ -39,11 +39,10 @@ impl Waiter {
         match local::current() {
             Some(task) => Self::Task(task, task.state.announce()),
             None => {
-                let mine = Local::mine();
-                let word = &mine.asleep;
+                let word = &Local::mine().asleep;
                 // One that was interrupted before stays so, and will not sleep.
                 let _ = word.compare_exchange(IDLE, ASLEEP, Relaxed, Relaxed);
-                if signals::is_due(mine) {
+                if signals::is_due() {
                     // It arrived in this section, a moment too early to end the wait, and is kept back until that ends.
                     word.fetch_or(INTERRUPTED, Relaxed);
                 }

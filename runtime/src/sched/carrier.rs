@@ -344,7 +344,7 @@ impl Carrier {
         loop {
             worker.count_switch();
             let step = self.switch_to(runtime, task);
-            self.hand_back_held(runtime, task, step.is_none());
+            self.hand_back_held(runtime, task, matches!(step, None | Some(Step::End)));
             match step {
                 Some(Step::Park) => match task.state.settle() {
                     Settled::Parked { bound } => return (Turn::Parked, bound),
@@ -357,7 +357,7 @@ impl Carrier {
                     }
                     return (Turn::Runnable, task.state.give_way());
                 }
-                None => {
+                None | Some(Step::End) => {
                     // SAFETY: the task has just ended on this carrier.
                     unsafe { task.retire() };
                     return (Turn::Ended, task.state.end());

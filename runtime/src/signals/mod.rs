@@ -57,11 +57,6 @@ pub fn leave() {
     }
 }
 
-/// Whether something waits for the end of the section that the calling thread, whose storage is `mine`, is in.
-pub(crate) fn is_due(mine: &Local) -> bool {
-    mine.due.load(Relaxed) != 0
-}
-
 /// Has the kernel deliver what was kept back for the calling thread, and acts on a cancellation.
 #[cold]
 fn attend() {
@@ -320,7 +315,7 @@ pub fn set_main_mask(mask: u64) {
 pub fn end(task: &'static Task) {
     enter();
     process::close_for_good(task);
-    while Local::mine().due.load(Relaxed) != 0 || !queue::refuse(task) {
+    while is_due() || !queue::refuse(task) {
         process::open_again(task);
         leave();
         enter();

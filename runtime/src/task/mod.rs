@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Park,
     /// It lets the others run first.
     GiveWay,
+    /// It has ended, and leaves its frames as they are.
+    End,
 }
 
 pub(crate) type Context = Coroutine<(), Step, (), StackRange>;
@@ -283,10 +285,15 @@ impl Task {
     /// Forgets the context of a task that has ended.
     ///
     /// # Safety
-    /// `switch_in` has just returned `None`.
+    /// `switch_in` has just returned `None` or [`Step::End`].
     pub(crate) unsafe fn retire(&self) {
-        // SAFETY: an ended task's context is the caller's; it holds nothing that is to be dropped.
-        unsafe { *self.coroutine.get() = None };
+        // SAFETY: an ended task's context is the caller's; it holds nothing that is to be dropped, and its frames, if they
+        // are left, are those of a thread that nobody unwinds.
+        unsafe {
+            if let Some(mut context) = (*self.coroutine.get()).take() {
+                context.force_reset();
+            }
+        }
     }
 
     /// Switches to the OS thread's scheduler; returns when the task is resumed, maybe on another
