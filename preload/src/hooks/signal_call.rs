@@ -81,7 +81,8 @@ pub unsafe fn rt_sigtimedwait(
     size: usize,
 ) -> c_int {
     let natively = || unsafe { kernel(number, [set.addr(), info.addr(), timeout.addr(), size]) } as c_int;
-    let readable = !set.is_null() && is_readable_or_null(set) && is_readable_or_null(info) && is_readable_or_null(timeout);
+    let readable =
+        !set.is_null() && is_readable_or_null(set) && is_readable_or_null(info) && is_readable_or_null(timeout);
     let Some(task) = guard::self_task().filter(|_| size == SIZE && readable) else { return wait::detach(natively) };
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| !is_time(time)) {
