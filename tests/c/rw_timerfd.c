@@ -44,8 +44,8 @@ int main(void)
     fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     CHECK_ERRNO(read(fd, &n, sizeof n), EAGAIN);
     fd = timerfd_create(CLOCK_MONOTONIC, 0);
-    set(30, 0);
     int64_t start = now_ns();
+    set(30, 0);
     join(spawn(once, NULL));
     CHECK(now_ns() - start >= 29 * 1000000);
     OK("a read waits for the timer, and gets one");
