@@ -95,6 +95,8 @@ pub struct Task {
     interrupted: AtomicBool,
     /// Whether `alt_stack` is one: most threads have none, and need not look there.
     has_alt_stack: Cell<bool>,
+    /// The thread goes from one context to another (swapcontext(3)), which changes the mask without a call that we see.
+    pub has_contexts: Cell<bool>,
     /// Somebody has asked for its CPU time.
     pub(crate) timed: AtomicBool,
     /// Begins with the thread pointer, the last thing in the second line.
@@ -108,8 +110,6 @@ pub struct Task {
     pub masked_wait: Cell<bool>,
     /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
     pub mask_after: Cell<Option<u64>>,
-    /// The thread goes from one context to another (swapcontext(3)), which changes the mask without a call that we see.
-    pub has_contexts: Cell<bool>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
     alt_stack: Cell<AltStack>,
     /// It has been queued, and has not come to its end: signals may be sent to it.
@@ -156,6 +156,7 @@ impl Task {
             signals: AtomicU64::new(0),
             interrupted: AtomicBool::new(false),
             has_alt_stack: Cell::new(false),
+            has_contexts: Cell::new(false),
             timed: AtomicBool::new(false),
             slot,
             queue: Cell::new(null_mut()),
@@ -163,7 +164,6 @@ impl Task {
             awaited: AtomicU64::new(0),
             masked_wait: Cell::new(false),
             mask_after: Cell::new(None),
-            has_contexts: Cell::new(false),
             alt_stack: Cell::new(AltStack::NONE),
             launched: AtomicBool::new(false),
             cpu: CpuTime::default(),
@@ -195,6 +195,7 @@ impl Task {
             signals,
             interrupted,
             has_alt_stack,
+            has_contexts,
             timed,
             slot, // stays
             queue,
@@ -202,7 +203,6 @@ impl Task {
             awaited,
             masked_wait,
             mask_after,
-            has_contexts,
             alt_stack,
             launched: _, // `refuse_signals` has cleared it
             cpu,
@@ -226,12 +226,12 @@ impl Task {
         signals.store(0, Relaxed);
         interrupted.store(false, Relaxed);
         has_alt_stack.set(false);
+        has_contexts.set(false);
         timed.store(false, Relaxed);
         queue.set(null_mut());
         awaited.store(0, Relaxed);
         masked_wait.set(false);
         mask_after.set(None);
-        has_contexts.set(false);
         alt_stack.set(AltStack::NONE);
         cpu.renew();
         bound_to.store(null_mut(), Relaxed);
