@@ -105,7 +105,7 @@ macro_rules! symbols {
         tracks   dup2 = __dup2 (fd: c_int, to: c_int) -> c_int => "forgets the old one, a new descriptor in its place", SYS_dup2;
         tracks   dup3(fd: c_int, to: c_int, flags: c_int) -> c_int => "forgets the old one, a new descriptor in its place", SYS_dup3;
         tracks   fcntl = __fcntl = fcntl64 (fd: c_int, cmd: c_int, arg: usize) -> c_int
-                 => "variadic; F_SETFL and F_DUPFD are noted, F_SETLKW waits";
+                 => "variadic; F_SETFL and F_DUPFD are noted, F_SETLKW waits, F_SETOWN_EX knows coroutines";
         tracks   ioctl(fd: c_int, request: c_ulong, arg: usize) -> c_int => "variadic; FIONBIO is noted", SYS_ioctl;
         tracks   pipe = __pipe (pair: *mut c_int) -> c_int => "two new descriptors", SYS_pipe;
         tracks   pipe2(pair: *mut c_int, flags: c_int) -> c_int => "two new descriptors", SYS_pipe2;
@@ -541,7 +541,7 @@ macro_rules! symbols {
         tracks   clock_getcpuclockid(pid: pid_t, clock: *mut clockid_t) -> c_int => "the kernel does not know a coroutine's id";
         tracks   getrusage(who: c_int, usage: *mut rusage) -> c_int => "RUSAGE_THREAD has the coroutine's own CPU time", SYS_getrusage;
         tracks   timer_create(clock: clockid_t, event: *mut sigevent, timer: *mut timer_t) -> c_int
-                 => "SIGEV_THREAD_ID of oneself and clocks of CPU time keep the OS thread; the thread id of another coroutine is EINVAL";
+                 => "a coroutine that SIGEV_THREAD_ID names keeps its OS thread; so does one by a clock of CPU time";
         tracks   setns(fd: c_int, kind: c_int) -> c_int => OF_OS_THREAD, SYS_setns;
         tracks   unshare(flags: c_int) -> c_int => OF_OS_THREAD, SYS_unshare;
         tracks   setfsuid(uid: uid_t) -> c_int => OF_OS_THREAD, SYS_setfsuid;

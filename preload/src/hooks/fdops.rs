@@ -2,6 +2,7 @@
 //!
 //! The library's own descriptors are out of the program's reach: to it their numbers are not open.
 
+use super::owner;
 use crate::export::real;
 use crate::fd;
 use crate::own_files;
@@ -125,6 +126,9 @@ pub unsafe fn fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int {
             let nonblocking = || arg as c_int & O_NONBLOCK != 0;
             fd::make_nonblocking(fd, nonblocking, || unsafe { real::fcntl(fd, cmd, arg) })
         }
+        owner::F_SETOWN_EX => unsafe { owner::set(fd, arg) },
+        owner::F_GETOWN_EX => unsafe { owner::get(fd, arg) },
+        F_GETOWN => unsafe { owner::get_id(fd) },
         _ => unsafe { real::fcntl(fd, cmd, arg) },
     }
 }

@@ -21,6 +21,7 @@ mod futex2;
 pub mod mutex;
 pub mod once;
 pub mod os;
+mod owner;
 mod parts;
 mod readiness;
 pub mod rw;

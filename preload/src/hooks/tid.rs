@@ -17,7 +17,6 @@ use crate::own_files;
 use crate::parent_death;
 use crate::wait;
 use iopatch_runtime::arch;
-use iopatch_runtime::sched;
 use iopatch_runtime::sched::Changed;
 use iopatch_runtime::task::ids;
 use libc::*;
@@ -72,10 +71,15 @@ impl Whose {
     /// Makes a call that keeps hold of the thread, by the kernel's id: a coroutine's OS thread is its own from here on, and
     /// ends when it does.
     pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> c_int {
+        self.watch_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+    }
+
+    /// As [`Whose::watch`]; `None`: a coroutine that has ended.
+    pub fn watch_if_alive(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
         match self {
-            Self::Mine => os_thread::hold(|| call(unsafe { real::gettid() }).into()) as c_int,
-            Self::Kernels(tid) => call(tid),
-            Self::Coroutines(other) => other.watch(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int),
+            Self::Mine => Some(os_thread::hold(|| call(unsafe { real::gettid() }).into()) as c_int),
+            Self::Kernels(tid) => Some(call(tid)),
+            Self::Coroutines(other) => other.watch(call),
         }
     }
 
@@ -172,16 +176,16 @@ pub(super) unsafe fn create_timer(
     let clock = cpu_clock::for_kernel(clock);
     // SAFETY: the program's: null, or an event.
     let Some(asked) = (unsafe { event.as_ref() }) else { return create(clock, event) };
-    match guard::self_task() {
-        Some(task) if asked.sigev_notify == SIGEV_THREAD_ID && asked.sigev_notify_thread_id == task.id() as c_int => {
-            wait::pin("aims a timer at itself");
-            // SAFETY: a copy of a plain structure.
-            let mut own: sigevent = unsafe { std::ptr::read(asked) };
-            own.sigev_notify_thread_id = sched::os_thread(task) as c_int;
-            create(clock, &own)
-        }
-        _ => create(clock, event),
+    if asked.sigev_notify != SIGEV_THREAD_ID || asked.sigev_notify_thread_id < COROUTINES {
+        return create(clock, event);
     }
+    let aim = |tid: pid_t| {
+        // SAFETY: a copy of a plain structure.
+        let mut own: sigevent = unsafe { std::ptr::read(asked) };
+        own.sigev_notify_thread_id = tid;
+        create(clock, &own)
+    };
+    Whose::by_id(asked.sigev_notify_thread_id).watch_if_alive(aim).unwrap_or_else(|| fd::fail(EINVAL) as c_int)
 }
 
 /// The first 15 bytes of the string at `text`; `None`: the kernel could not read them.

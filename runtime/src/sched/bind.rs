@@ -51,6 +51,20 @@ impl Runtime {
         })
     }
 
+    /// The id of the coroutine that keeps the OS thread with this id of the kernel's.
+    pub fn id_of_bound(&self, tid: u32) -> Option<u32> {
+        signals::section(|| {
+            let _one = self.binding.lock();
+            let mut id = None;
+            self.slab.any_task(&mut |task| {
+                let keeps = task.state.look().1 == Whereabouts::Bound && task.own_carrier().tid() == tid;
+                id = keeps.then(|| task.id());
+                keeps
+            });
+            id
+        })
+    }
+
     fn bind(&self, task: &'static Task) -> Result<&'static Carrier, Unbound> {
         loop {
             let (seen, whereabouts) = task.state.look();
