@@ -56,7 +56,7 @@ macro_rules! derive {
 
         /// Calls its argument with each name of ours whose hooks act, and the address of libc's own function of its row.
         pub fn each_name(visit: &mut dyn FnMut(&'static CStr, usize)) {
-            $($( each_name!{ $verdict [$name $($alias)*] $name $part visit } )*)*
+            $($( each_name!{ $verdict [$name $($alias)*] $name $variant $part visit } )*)*
         }
 
         #[allow(non_upper_case_globals, reason = "C's own names")]
@@ -82,7 +82,13 @@ macro_rules! derive {
 /// Whether the hooks of a family act.
 #[inline(always)]
 fn acts(family: Family, part: Part) -> bool {
-    (patched(part) || (family.is_for_all() && is_on())) && (acts_in_vfork_child(family) || !local::is_vfork_child())
+    is_switched_on(family, part) && (acts_in_vfork_child(family) || !local::is_vfork_child())
+}
+
+/// Whether the options leave the hooks of a family in.
+#[inline(always)]
+fn is_switched_on(family: Family, part: Part) -> bool {
+    patched(part) || (family.is_for_all() && is_on())
 }
 
 /// Whether hooks act in the child of a vfork(2): those that act on its memory, which is its parent's, where locks and
@@ -181,8 +187,8 @@ macro_rules! resolve {
 macro_rules! each_name {
     (called $($row:tt)*) => {};
     (absent $($row:tt)*) => {};
-    ($verdict:ident [$($own:ident)+] $name:ident $part:ident $visit:ident) => {
-        if patched(Part::$part) {
+    ($verdict:ident [$($own:ident)+] $name:ident $variant:ident $part:ident $visit:ident) => {
+        if is_switched_on(Family::$variant, Part::$part) {
             let real = slots::$name.get() as usize;
             $( $visit(c_str(concat!(stringify!($own), "\0")), real); )+
         }
