@@ -37,6 +37,7 @@ pub use crate::signals::KernelAction;
 pub const SYS_io_pgetevents: c_long = 333;
 
 pub type once_flag = c_int;
+pub type wint_t = c_uint;
 pub type thrd_t = c_ulong;
 pub type thrd_start_t = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
 pub type tss_t = c_uint;

@@ -25,6 +25,8 @@
 
 // Remarks that many rows share.
 pub(crate) const NATIVE: &str = "native in a coroutine: handoff keeps the others running";
+pub(crate) const POSITIONED: &str = "a file that has positions is a disk's or memory: native, under handoff";
+pub(crate) const DISK: &str = "waits for a disk: native, under handoff";
 pub(crate) const IN_TCB: &str = "libc's own work on the coroutine's TCB is right";
 pub(crate) const BY_TID: &str = "libc's would ask the kernel by a thread id that it does not know";
 pub(crate) const PER_PROCESS: &str = "libc's own is right: it is the process's, not the thread's";
@@ -60,6 +62,7 @@ macro_rules! symbols {
         parks    splice(from: c_int, from_offset: *mut off64_t, to: c_int, to_offset: *mut off64_t, n: size_t, flags: c_uint) -> ssize_t
                  => "until one side can give and the other take";
         parks    tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t => "until one pipe can give and the other take";
+        parks    vmsplice(fd: c_int, iov: *const iovec, n: size_t, flags: c_uint) -> ssize_t => "until the pipe has room, or something";
         tracks   socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => "a new descriptor", SYS_socket;
         tracks   socketpair(domain: c_int, kind: c_int, protocol: c_int, pair: *mut c_int) -> c_int => "two new descriptors", SYS_socketpair;
         tracks   listen(fd: c_int, backlog: c_int) -> c_int => "turns the socket into one that accepts", SYS_listen;
@@ -82,6 +85,10 @@ macro_rules! symbols {
                  => "offset -1 is readv: until readable";
         parks    pwritev2 = pwritev64v2 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t
                  => "offset -1 is writev: until all is written";
+        absent   pread = pread64 = __pread64 (fd: c_int, buf: *mut c_void, n: size_t, offset: off_t) -> ssize_t => POSITIONED;
+        absent   pwrite = pwrite64 = __pwrite64 (fd: c_int, buf: *const c_void, n: size_t, offset: off_t) -> ssize_t => POSITIONED;
+        absent   preadv = preadv64 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t) -> ssize_t => POSITIONED;
+        absent   pwritev = pwritev64 (fd: c_int, iov: *const iovec, n: c_int, offset: off_t) -> ssize_t => POSITIONED;
     }
 
     // What gcc -D_FORTIFY_SOURCE makes of the calls above.
@@ -94,6 +101,7 @@ macro_rules! symbols {
         parks    __poll_chk(fds: *mut pollfd, n: nfds_t, timeout: c_int, size: size_t) -> c_int => "poll, after the check";
         parks    __ppoll_chk(fds: *mut pollfd, n: nfds_t, timeout: *const timespec, mask: *const sigset_t, size: size_t) -> c_int
                  => "ppoll, after the check";
+        absent   __pread_chk = __pread64_chk (fd: c_int, buf: *mut c_void, n: size_t, offset: off_t, size: size_t) -> ssize_t => POSITIONED;
     }
 
     // What is known of a descriptor must die with it, and be born anew when its number is.
@@ -134,6 +142,36 @@ macro_rules! symbols {
         absent   fputs(text: *const c_char, stream: *mut FILE) -> c_int => NATIVE;
         absent   fputc(c: c_int, stream: *mut FILE) -> c_int => NATIVE;
         absent   fscanf(stream: *mut FILE, format: *const c_char, ...) -> c_int => NATIVE;
+        absent   fopen = fopen64 (path: *const c_char, mode: *const c_char) -> *mut FILE => "a FIFO waits for its other end: native, under handoff";
+        absent   freopen = freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE => "as fopen";
+        absent   flockfile(stream: *mut FILE) => "the stream's lock is libc's own: native, under handoff";
+        absent   fflush_unlocked(stream: *mut FILE) -> c_int => NATIVE;
+        absent   fgets_unlocked(line: *mut c_char, n: c_int, stream: *mut FILE) -> *mut c_char => NATIVE;
+        absent   fgetc_unlocked = getc_unlocked (stream: *mut FILE) -> c_int => NATIVE;
+        absent   getchar_unlocked() -> c_int => NATIVE;
+        absent   fread_unlocked(data: *mut c_void, size: size_t, n: size_t, stream: *mut FILE) -> size_t => NATIVE;
+        absent   fwrite_unlocked(data: *const c_void, size: size_t, n: size_t, stream: *mut FILE) -> size_t => NATIVE;
+        absent   fputs_unlocked(text: *const c_char, stream: *mut FILE) -> c_int => NATIVE;
+        absent   fputc_unlocked = putc_unlocked (c: c_int, stream: *mut FILE) -> c_int => NATIVE;
+        absent   putc(c: c_int, stream: *mut FILE) -> c_int => NATIVE;
+        absent   putchar(c: c_int) -> c_int => NATIVE;
+        absent   puts(text: *const c_char) -> c_int => NATIVE;
+        absent   perror(text: *const c_char) => NATIVE;
+        absent   printf(format: *const c_char, ...) -> c_int => NATIVE;
+        absent   vprintf(format: *const c_char, args: va_list) -> c_int => NATIVE;
+        absent   vfprintf(stream: *mut FILE, format: *const c_char, args: va_list) -> c_int => NATIVE;
+        absent   dprintf(fd: c_int, format: *const c_char, ...) -> c_int => NATIVE;
+        absent   vdprintf(fd: c_int, format: *const c_char, args: va_list) -> c_int => NATIVE;
+        absent   scanf(format: *const c_char, ...) -> c_int => NATIVE;
+        absent   vscanf(format: *const c_char, args: va_list) -> c_int => NATIVE;
+        absent   vfscanf(stream: *mut FILE, format: *const c_char, args: va_list) -> c_int => NATIVE;
+        absent   fgetwc = getwc (stream: *mut FILE) -> wint_t => NATIVE;
+        absent   fgetws(line: *mut wchar_t, n: c_int, stream: *mut FILE) -> *mut wchar_t => NATIVE;
+        absent   fputwc = putwc (c: wchar_t, stream: *mut FILE) -> wint_t => NATIVE;
+        absent   fputws(text: *const wchar_t, stream: *mut FILE) -> c_int => NATIVE;
+        absent   getpass(prompt: *const c_char) -> *mut c_char => NATIVE;
+        absent   syslog(priority: c_int, format: *const c_char, ...) => NATIVE;
+        absent   vsyslog(priority: c_int, format: *const c_char, args: va_list) => NATIVE;
     }
 
     StdioChk stdio_chk Sys "fortified input and output" {
@@ -141,6 +179,15 @@ macro_rules! symbols {
         absent   __fread_chk(data: *mut c_void, room: size_t, size: size_t, n: size_t, stream: *mut FILE) -> size_t => "as fread";
         absent   __fprintf_chk(stream: *mut FILE, flag: c_int, format: *const c_char, ...) -> c_int => "as fprintf";
         absent   __vfprintf_chk(stream: *mut FILE, flag: c_int, format: *const c_char, args: va_list) -> c_int => "as fprintf";
+        absent   __printf_chk(flag: c_int, format: *const c_char, ...) -> c_int => "as printf";
+        absent   __vprintf_chk(flag: c_int, format: *const c_char, args: va_list) -> c_int => "as printf";
+        absent   __dprintf_chk(fd: c_int, flag: c_int, format: *const c_char, ...) -> c_int => "as dprintf";
+        absent   __vdprintf_chk(fd: c_int, flag: c_int, format: *const c_char, args: va_list) -> c_int => "as dprintf";
+        absent   __fgets_unlocked_chk(line: *mut c_char, size: size_t, n: c_int, stream: *mut FILE) -> *mut c_char => "as fgets_unlocked";
+        absent   __fread_unlocked_chk(data: *mut c_void, room: size_t, size: size_t, n: size_t, stream: *mut FILE) -> size_t
+                 => "as fread_unlocked";
+        absent   __syslog_chk(priority: c_int, flag: c_int, format: *const c_char, ...) => "as syslog";
+        absent   __vsyslog_chk(priority: c_int, flag: c_int, format: *const c_char, args: va_list) => "as syslog";
     }
 
     Time time Time "sleeping" {
@@ -198,6 +245,21 @@ macro_rules! symbols {
         absent   res_nquery(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
                  => NATIVE;
         absent   res_nsearch(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
+                 => NATIVE;
+        absent   getifaddrs(list: *mut *mut ifaddrs) -> c_int => NATIVE;
+        absent   getpwnam(name: *const c_char) -> *mut passwd => NATIVE;
+        absent   getpwuid(uid: uid_t) -> *mut passwd => NATIVE;
+        absent   getpwnam_r(name: *const c_char, entry: *mut passwd, buf: *mut c_char, n: size_t, result: *mut *mut passwd) -> c_int
+                 => NATIVE;
+        absent   getpwuid_r(uid: uid_t, entry: *mut passwd, buf: *mut c_char, n: size_t, result: *mut *mut passwd) -> c_int => NATIVE;
+        absent   getgrnam(name: *const c_char) -> *mut group => NATIVE;
+        absent   getgrgid(gid: gid_t) -> *mut group => NATIVE;
+        absent   getgrnam_r(name: *const c_char, entry: *mut group, buf: *mut c_char, n: size_t, result: *mut *mut group) -> c_int
+                 => NATIVE;
+        absent   getgrgid_r(gid: gid_t, entry: *mut group, buf: *mut c_char, n: size_t, result: *mut *mut group) -> c_int => NATIVE;
+        absent   getgrouplist(user: *const c_char, gid: gid_t, groups: *mut gid_t, n: *mut c_int) -> c_int => NATIVE;
+        absent   initgroups(user: *const c_char, gid: gid_t) -> c_int => NATIVE;
+        absent   res_nquerydomain(state: res_state, name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
                  => NATIVE;
         absent   res_nsend(state: res_state, query: *const c_uchar, len: c_int, answer: *mut c_uchar, n: c_int) -> c_int => NATIVE;
     }
@@ -391,15 +453,13 @@ macro_rules! symbols {
         called   of_process(pid: c_int, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
                  => BY_OWN_ID, SYS_migrate_pages, SYS_move_pages;
         called   kcmp(a: c_int, b: c_int, kind: c_int, first: usize, second: usize) -> c_int => BY_OWN_ID, SYS_kcmp;
-        called   pidfd_open(pid: c_int, flags: c_uint) -> c_int
-                 => "of a coroutine (PIDFD_THREAD): it keeps its OS thread, which ends with it", SYS_pidfd_open;
         called   get_robust_list(tid: c_int, head: *mut usize, size: *mut usize) -> c_int => BY_OWN_ID, SYS_get_robust_list;
         called   set_tid_address(word: usize) -> c_int => "the word is cleared when the coroutine ends", SYS_set_tid_address;
         called   timer_create(clock: c_int, event: *const sigevent, timer: usize) -> c_int
                  => "as timer_create, with the kernel's own timer id", SYS_timer_create;
         called   changes_thread(a1: usize, a2: usize, a3: usize, a4: usize, a5: usize) -> c_long
                  => OF_ONE_THREAD, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups,
-                    SYS_set_mempolicy, SYS_seccomp, SYS_ioperm, SYS_iopl, SYS_landlock_restrict_self;
+                    SYS_set_mempolicy, SYS_seccomp, SYS_landlock_restrict_self;
         called   holds_thread(a1: usize, a2: usize, a3: usize, a4: usize) -> c_long
                  => "the kernel holds on to the calling thread: a coroutine keeps its OS thread from then on",
                     SYS_ptrace, SYS_io_uring_setup, SYS_io_uring_register, SYS_set_robust_list;
@@ -455,6 +515,9 @@ macro_rules! symbols {
         tracks   siginterrupt(signum: c_int, interrupt: c_int) -> c_int => "as sigaction";
         tracks   sigset(signum: c_int, handler: sighandler_t) -> sighandler_t => "as sigaction and sigprocmask";
         tracks   sigignore(signum: c_int) -> c_int => "as sigaction";
+        tracks   sigblock(mask: c_int) -> c_int => "the mask is the coroutine's";
+        tracks   sigsetmask(mask: c_int) -> c_int => "the mask is the coroutine's";
+        absent   siggetmask() -> c_int => "libc's own is right: while a coroutine runs, its OS thread has its mask";
         tracks   sighold(signum: c_int) -> c_int => "the mask is the coroutine's";
         tracks   sigrelse(signum: c_int) -> c_int => "the mask is the coroutine's";
         tracks   sigprocmask(how: c_int, set: *const sigset_t, old: *mut sigset_t) -> c_int => "the mask is the coroutine's";
@@ -502,11 +565,28 @@ macro_rules! symbols {
         detaches open = open64 = __open = __open64 (path: *const c_char, flags: c_int, mode: mode_t) -> c_int
                  => "variadic; a FIFO waits for its other end, a disk for itself";
         detaches openat = openat64 (dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => "variadic; as open";
+        detaches __open_2 = __open64_2 (path: *const c_char, flags: c_int) -> c_int => "open, after a check that it makes no file";
+        detaches __openat_2 = __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int => "openat, after the same check";
         detaches creat = creat64 (path: *const c_char, mode: mode_t) -> c_int => "as open";
         detaches flock(fd: c_int, operation: c_int) -> c_int => "until unlocked, by this process or another";
         detaches lockf = lockf64 (fd: c_int, command: c_int, len: off_t) -> c_int => "until unlocked, by another process";
         detaches fsync(fd: c_int) -> c_int => "until the disk has it";
         detaches fdatasync(fd: c_int) -> c_int => "until the disk has it";
+        absent   sync() => DISK;
+        absent   syncfs(fd: c_int) -> c_int => DISK;
+        absent   sync_file_range(fd: c_int, offset: off64_t, n: off64_t, flags: c_uint) -> c_int => DISK;
+        absent   msync(addr: *mut c_void, n: size_t, flags: c_int) -> c_int => DISK;
+        absent   fallocate = fallocate64 (fd: c_int, mode: c_int, offset: off_t, n: off_t) -> c_int => DISK;
+        absent   posix_fallocate = posix_fallocate64 (fd: c_int, offset: off_t, n: off_t) -> c_int => DISK;
+        absent   copy_file_range(from: c_int, from_offset: *mut off64_t, to: c_int, to_offset: *mut off64_t, n: size_t, flags: c_uint) -> ssize_t
+                 => DISK;
+        absent   readahead(fd: c_int, offset: off64_t, n: size_t) -> ssize_t => DISK;
+        absent   aio_suspend = aio_suspend64 (list: *const *const aiocb, n: c_int, timeout: *const timespec) -> c_int => NATIVE;
+        absent   lio_listio = lio_listio64 (mode: c_int, list: *const *mut aiocb, n: c_int, event: *mut sigevent) -> c_int => NATIVE;
+        absent   lckpwdf() -> c_int => NATIVE;
+        absent   tcsetattr(fd: c_int, actions: c_int, settings: *const termios) -> c_int => NATIVE;
+        absent   tcsendbreak(fd: c_int, duration: c_int) -> c_int => NATIVE;
+        absent   tcflow(fd: c_int, action: c_int) -> c_int => NATIVE;
         detaches tcdrain(fd: c_int) -> c_int => "until the terminal has it";
         detaches mq_receive(queue: mqd_t, buf: *mut c_char, n: size_t, priority: *mut c_uint) -> ssize_t => "until a message arrives";
         detaches mq_timedreceive(queue: mqd_t, buf: *mut c_char, n: size_t, priority: *mut c_uint, deadline: *const timespec) -> ssize_t
@@ -559,6 +639,10 @@ macro_rules! symbols {
         tracks   arch_prctl = __arch_prctl (code: c_int, address: usize) -> c_int => "a coroutine that sets its GS keeps its OS thread", SYS_arch_prctl;
         tracks   pkey_alloc(flags: c_uint, rights: c_uint) -> c_int => "the rights to a key are the coroutine's own", SYS_pkey_alloc;
         tracks   ptrace(request: c_uint, pid: pid_t, address: usize, data: usize) -> c_long => "variadic; a tracer keeps its OS thread";
+        tracks   pidfd_open(pid: pid_t, flags: c_uint) -> c_int
+                 => "of a coroutine (PIDFD_THREAD): it keeps its OS thread, which ends with it", SYS_pidfd_open;
+        tracks   ioperm(first: c_ulong, n: c_ulong, on: c_int) -> c_int => OF_OS_THREAD, SYS_ioperm;
+        tracks   iopl(level: c_int) -> c_int => OF_OS_THREAD, SYS_iopl;
         tracks   personality(persona: c_ulong) -> c_int => OF_OS_THREAD, SYS_personality;
     }
 

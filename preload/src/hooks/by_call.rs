@@ -158,12 +158,6 @@ pub unsafe fn kcmp(number: c_long, a: c_int, b: c_int, kind: c_int, first: usize
     unsafe { kernel(number, [a as usize, b as usize, kind as usize, first, second]) as c_int }
 }
 
-pub unsafe fn pidfd_open(number: c_long, pid: c_int, flags: c_uint) -> c_int {
-    let open = |pid: pid_t| unsafe { kernel(number, [pid as usize, flags as usize]) } as c_int;
-    // 0 is no thread to this call.
-    if pid < tid::COROUTINES { open(pid) } else { Whose::by_id(pid).watch(open) }
-}
-
 pub unsafe fn get_robust_list(number: c_long, tid: c_int, head: *mut usize, size: *mut usize) -> c_int {
     let own = |task: &Task| abi::robust_head(task.thread_pointer() as *mut u8) as usize;
     let told = match guard::self_task() {

@@ -40,6 +40,14 @@ pub unsafe fn openat(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t
     opened(wait::detach(|| unsafe { real::openat(dir, path, flags, mode) }), flags)
 }
 
+pub unsafe fn __open_2(path: *const c_char, flags: c_int) -> c_int {
+    opened(wait::detach(|| unsafe { real::__open_2(path, flags) }), flags)
+}
+
+pub unsafe fn __openat_2(dir: c_int, path: *const c_char, flags: c_int) -> c_int {
+    opened(wait::detach(|| unsafe { real::__openat_2(dir, path, flags) }), flags)
+}
+
 pub unsafe fn creat(path: *const c_char, mode: mode_t) -> c_int {
     opened(wait::detach(|| unsafe { real::creat(path, mode) }), 0)
 }

@@ -130,6 +130,21 @@ pub unsafe fn sigignore(signum: c_int) -> c_int {
     unsafe { if install(signum, SIG_IGN, 0, 0) == SIG_ERR { -1 } else { 0 } }
 }
 
+pub unsafe fn sigblock(mask: c_int) -> c_int {
+    unsafe { set_first(SIG_BLOCK, mask) }
+}
+
+pub unsafe fn sigsetmask(mask: c_int) -> c_int {
+    unsafe { set_first(SIG_SETMASK, mask) }
+}
+
+/// BSD's masks are of the first 32 signals, and answer with those that were blocked before.
+unsafe fn set_first(how: c_int, mask: c_int) -> c_int {
+    let mut before = unsafe { set_of(0) };
+    let done = unsafe { sigprocmask(how, &set_of(u64::from(mask as u32)), &mut before) };
+    if done == 0 { unsafe { mask_of(&before) }.unwrap_or(0) as c_int } else { done }
+}
+
 pub unsafe fn sighold(signum: c_int) -> c_int {
     match is_signal(signum) {
         true => told(set_mask(SIG_BLOCK, &unsafe { set_of(1 << (signum - 1)) })),

@@ -198,6 +198,19 @@ pub unsafe fn tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t {
     })
 }
 
+/// Into a pipe it waits for room, out of one for something; either is moved in part.
+pub unsafe fn vmsplice(fd: c_int, iov: *const iovec, n: size_t, flags: c_uint) -> ssize_t {
+    let known = SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT;
+    if flags & !known != 0 || fd::pipe_of(fd).is_none() || fd::is_nonblocking(fd) {
+        // O_NONBLOCK means nothing to this call.
+        return wait::detach(|| unsafe { real::vmsplice(fd, iov, n, flags) });
+    }
+    let side = if fd::is_usable(fd, O_RDONLY) { Interest::WRITE } else { Interest::READ };
+    retry(Call::new(Family::Socket, fd, side), |fd, nowait| unsafe {
+        real::vmsplice(fd, iov, n, flags | if nowait { SPLICE_F_NONBLOCK } else { 0 })
+    })
+}
+
 pub unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     let fd = unsafe { real::socket(domain, kind, protocol) };
     if fd >= 0 { fd::born(fd, kind & SOCK_NONBLOCK != 0) } else { fd }

@@ -188,6 +188,21 @@ pub(super) unsafe fn create_timer(
     Whose::by_id(asked.sigev_notify_thread_id).watch_if_alive(aim).unwrap_or_else(|| fd::fail(EINVAL) as c_int)
 }
 
+/// By the system call: libc's function is newer than some that we run with.
+pub unsafe fn pidfd_open(pid: pid_t, flags: c_uint) -> c_int {
+    let open = |pid: pid_t| unsafe { real::syscall(SYS_pidfd_open, pid as usize, flags as usize, 0, 0, 0, 0) } as c_int;
+    // 0 is no thread to this call.
+    if pid < COROUTINES { open(pid) } else { Whose::by_id(pid).watch(open) }
+}
+
+pub unsafe fn ioperm(first: c_ulong, n: c_ulong, on: c_int) -> c_int {
+    change_for_good(|| unsafe { real::ioperm(first, n, on) })
+}
+
+pub unsafe fn iopl(level: c_int) -> c_int {
+    change_for_good(|| unsafe { real::iopl(level) })
+}
+
 /// The first 15 bytes of the string at `text`; `None`: the kernel could not read them.
 fn read_name(text: usize) -> Option<[u8; 16]> {
     let mut name = [0; 16];
