@@ -3,6 +3,7 @@
 #include "thread.h"
 #include <stdbool.h>
 #include <sched.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -145,6 +146,7 @@ static void watch(void)
 {
     int fd = syscall(SYS_pidfd_open, other, THREAD_PIDFD);
     struct pollfd entry = {fd, POLLIN, 0};
+    CHECK_EQ(pidfd_open(other, THREAD_PIDFD) >= 0, fd >= 0);
     if (fd >= 0)
         CHECK_EQ(poll(&entry, 1, 20), 0);
     over = true;
