@@ -5,7 +5,7 @@
 
 use crate::fd;
 use iopatch_runtime::arch::syscall;
-use libc::{FIONBIO, SYS_connect, SYS_epoll_wait, SYS_getpeername, SYS_ioctl};
+use libc::{EINTR, FIONBIO, SYS_connect, SYS_epoll_wait, SYS_getpeername, SYS_ioctl};
 use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
 use libc::{c_int, c_long, c_void, epoll_event, msghdr, nfds_t, pollfd, size_t};
 use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t};
@@ -50,9 +50,16 @@ pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     call(SYS_sendmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
 }
 
-/// poll(2) without a wait.
+/// poll(2) without a wait. A signal ends even that one, if nothing is ready: whether it means something is asked elsewhere.
 pub fn poll(fds: *mut pollfd, n: nfds_t) -> c_int {
-    call(SYS_poll, [fds as usize, n as usize, 0, 0, 0, 0]) as c_int
+    loop {
+        let errno = fd::errno();
+        let result = call(SYS_poll, [fds as usize, n as usize, 0, 0, 0, 0]) as c_int;
+        if result != -1 || fd::errno() != EINTR {
+            return result;
+        }
+        fd::set_errno(errno);
+    }
 }
 
 /// poll(2) of one descriptor, without a wait: how many have something to tell.

@@ -485,24 +485,27 @@ pub fn let_handlers_run(task: &'static Task) {
     }
 }
 
-/// Makes a call of libc that waits, with the mask that the kernel is to wait with; null: the thread's.
+/// Makes a call of libc that waits, with the mask that the kernel is to wait with; null: the thread's. Again, if a signal
+/// has ended it for which no handler has run.
 ///
 /// In a wait with a mask every signal is blocked until the kernel has that mask: else one could come a moment before the
 /// call, and not end it.
-pub fn natively(task: &'static Task, call: impl FnOnce(*const sigset_t) -> c_int) -> c_int {
-    if !task.masked_wait.get() {
-        return detach_at_once(|| call(std::ptr::null()));
-    }
+pub fn natively(task: &'static Task, call: impl Fn(*const sigset_t) -> c_int) -> c_int {
     loop {
-        signal::block_all();
-        if !signals::is_due() {
-            break;
+        let result =
+            if task.masked_wait.get() { masked_call(task, &call) } else { detach_at_once(|| call(std::ptr::null())) };
+        if result != -1 || fd::errno() != libc::EINTR || is_interrupted(false) {
+            return result;
         }
+    }
+}
+
+fn masked_call(task: &'static Task, call: impl FnOnce(*const sigset_t) -> c_int) -> c_int {
+    signal::block_all();
+    if signals::is_due() {
         signal::set_mask(task.mask());
         let_handlers_run(task);
-        if is_interrupted(false) {
-            return fd::fail(libc::EINTR) as c_int;
-        }
+        return fd::fail(libc::EINTR) as c_int;
     }
     // SAFETY: all-zero is an empty set, whose first word is the kernel's mask.
     let mut set: sigset_t = unsafe { std::mem::zeroed() };

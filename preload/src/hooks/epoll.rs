@@ -22,10 +22,12 @@ unsafe fn wait_events(task: &'static Task, fd: c_int, events: *mut epoll_event, 
         set.add(fd, POLLIN);
         let take = |_: &mut [pollfd], entries: &mut [Entry]| kernel::epoll_wait(entries[0].fd(), events, n);
         set.wait(task, Family::Select, deadline, take).unwrap_or_else(|| {
-            // Rounded up: a wait must not end before its time.
-            let ms = deadline.map_or(-1, |end| limit::left(end).div_ceil(1_000_000).min(c_int::MAX as u64) as c_int);
-            // SAFETY: the program's arguments.
-            wait::natively(task, |mask| unsafe { real::epoll_pwait(fd, events, n, ms, mask) })
+            wait::natively(task, |mask| {
+                // Rounded up: a wait must not end before its time.
+                let ms = |end| limit::left(end).div_ceil(1_000_000).min(c_int::MAX as u64) as c_int;
+                // SAFETY: the program's arguments.
+                unsafe { real::epoll_pwait(fd, events, n, deadline.map_or(-1, ms), mask) }
+            })
         })
     })
 }

@@ -66,10 +66,12 @@ fn attempts(count: impl Fn(&[pollfd], bool) -> c_int) -> impl FnMut(&mut [pollfd
 fn natively(
     task: &'static Task,
     deadline: Option<Deadline>,
-    call: impl FnOnce(*const timespec, *const sigset_t) -> c_int,
+    call: impl Fn(*const timespec, *const sigset_t) -> c_int,
 ) -> c_int {
-    let left = deadline.map(|deadline| wait::timespec_of(limit::left(deadline)));
-    wait::natively(task, |mask| call(left.as_ref().map_or(null(), from_ref), mask))
+    wait::natively(task, |mask| {
+        let left = deadline.map(|deadline| wait::timespec_of(limit::left(deadline)));
+        call(left.as_ref().map_or(null(), from_ref), mask)
+    })
 }
 
 /// poll(2) by a coroutine. The first try is on the program's own array: it finds every error.
@@ -105,7 +107,8 @@ unsafe fn wait_polled(
         match set.wait(task, family, deadline, attempts(ready)) {
             // SAFETY: as above.
             None | Some(ENOUGH) => {
-                natively(task, deadline, |left, mask| unsafe { real::ppoll(fds.as_mut_ptr(), n as nfds_t, left, mask) })
+                let array = fds.as_mut_ptr();
+                natively(task, deadline, |left, mask| unsafe { real::ppoll(array, n as nfds_t, left, mask) })
             }
             Some(result) => {
                 let asked = fds.iter_mut().filter(|one| one.fd >= 0);
@@ -124,6 +127,7 @@ unsafe fn wait_selected(
     call: impl Fn(*const timespec, *const sigset_t) -> c_int,
 ) -> c_int {
     if !sets.are_whole() {
+        wait::begin();
         return natively(task, deadline, call);
     }
     // SAFETY: whole, as was just seen, and the program's.
