@@ -83,7 +83,7 @@ pub fn fail(errno: c_int) -> ssize_t {
 }
 
 fn facts(fd: c_int) -> u32 {
-    reactor::slot(fd).map_or(0, |slot| slot.facts.load(Relaxed))
+    reactor::known(fd).map_or(0, |slot| slot.facts.load(Relaxed))
 }
 
 fn birth() -> u32 {
@@ -181,7 +181,7 @@ pub fn is_taken_by_poll(fd: c_int) -> bool {
     // Of most the type alone tells.
     let plain = facts(fd) & KIND == 0 && PLAIN.contains(&ask_type(fd));
     set_errno(errno);
-    !plain && kind(fd) == Some(Kind::File) || reactor::slot(fd).is_some_and(Slot::is_for_nobody)
+    !plain && kind(fd) == Some(Kind::File) || reactor::known(fd).is_some_and(Slot::is_for_nobody)
 }
 
 /// Nobody is to watch the open file of `fd` any more.
@@ -205,7 +205,7 @@ pub fn unwatched(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
 
 /// Whether somebody watches the open file of `fd`.
 pub fn is_watched(fd: c_int) -> bool {
-    reactor::slot(fd).is_some_and(Slot::is_watched)
+    reactor::known(fd).is_some_and(Slot::is_watched)
 }
 
 fn ask_kind(fd: c_int) -> Option<Kind> {
@@ -240,7 +240,7 @@ fn is_tcp(fd: c_int) -> bool {
 #[inline]
 pub fn is_drained_stream(fd: c_int) -> bool {
     const WANTED: u32 = Kind::Tcp as u32;
-    facts(fd) & (KIND | NONBLOCK) == WANTED && is_trusted(fd) && reactor::slot(fd).is_some_and(Slot::is_watched)
+    facts(fd) & (KIND | NONBLOCK) == WANTED && is_trusted(fd) && reactor::known(fd).is_some_and(Slot::is_watched)
 }
 
 /// A descriptor has just been made: nothing that was known of the number is true any more. Returns it.
@@ -264,7 +264,7 @@ pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
 pub fn duplicated(fd: c_int, copy: c_int) {
     shared(fd);
     born_shared(copy);
-    if reactor::slot(fd).is_some_and(Slot::is_for_nobody) {
+    if reactor::known(fd).is_some_and(Slot::is_for_nobody) {
         stop_watching(copy);
     }
 }
@@ -284,14 +284,14 @@ pub fn dies(fd: c_int) -> Life {
 
 /// The kernel has closed `fd`, or refused to: whoever has the number next, `life` is over.
 pub fn gone(fd: c_int, life: Life) {
-    if let Some(slot) = reactor::slot(fd) {
+    if let Some(slot) = reactor::known(fd) {
         slot.end(life);
     }
 }
 
 /// The open file of `fd` gets another number, or goes to another process.
 pub fn shared(fd: c_int) {
-    if let Some(slot) = reactor::slot(fd) {
+    if let Some(slot) = reactor::known(fd) {
         slot.facts.fetch_and((1 << BIRTH_SHIFT) - 1, SeqCst);
         until(|| slot.facts.load(SeqCst) & LENT == 0);
     }
@@ -361,7 +361,7 @@ fn set_kind(fd: c_int, kind: Kind) {
 }
 
 fn remove(fd: c_int, bits: u32) {
-    if let Some(slot) = reactor::slot(fd) {
+    if let Some(slot) = reactor::known(fd) {
         slot.facts.fetch_and(!bits, Relaxed);
     }
 }
@@ -386,19 +386,18 @@ pub unsafe fn pair_born(pair: *const c_int, nonblocking: bool) {
 
 /// As [`dies`], for all numbers of a range.
 pub fn range_dies(first: u32, last: u32) {
-    let end = reactor::capacity().min(last as usize + 1) as c_int;
-    (first as c_int..end).filter(|&fd| is_known(fd)).for_each(|fd| _ = dies(fd));
+    let used = |slot: &Slot| slot.is_watched() || slot.facts.load(Relaxed) != 0;
+    reactor::known_in(first, last).filter(|(_, slot)| used(slot)).for_each(|(fd, _)| _ = dies(fd));
 }
 
 /// As [`gone`], for all numbers of a range.
 pub fn range_gone(first: u32, last: u32) {
-    let end = reactor::capacity().min(last as usize + 1) as c_int;
-    let ending = |fd| reactor::slot(fd).filter(|slot| slot.is_ending()).map(|slot| (fd, slot.life()));
-    (first as c_int..end).filter_map(ending).for_each(|(fd, life)| gone(fd, life));
+    reactor::known_in(first, last).filter(|(_, slot)| slot.is_ending()).for_each(|(fd, slot)| gone(fd, slot.life()));
 }
 
-fn is_known(fd: c_int) -> bool {
-    reactor::slot(fd).is_some_and(|slot| slot.is_watched() || slot.facts.load(Relaxed) != 0)
+/// Whether `fd` is not open, and no number near it ever was: who closes all numbers there are meets a million such.
+pub fn is_untouched(fd: c_int) -> bool {
+    reactor::is_untouched(fd) && !is_open(fd)
 }
 
 /// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none.

@@ -269,7 +269,7 @@ struct Look {
 impl Look {
     #[inline]
     fn at(fd: c_int) -> Look {
-        let slot = reactor::slot(fd);
+        let slot = reactor::known(fd);
         Look { slot, life: slot.map_or(Life::NONE, Slot::life), seen: slot.map_or(Seen::NOTHING, Slot::look) }
     }
 }

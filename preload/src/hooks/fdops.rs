@@ -27,7 +27,7 @@ pub unsafe fn close(fd: c_int) -> c_int {
 
 /// close(2) by `call`.
 pub(super) fn close_by(fd: c_int, call: impl FnOnce() -> c_int) -> c_int {
-    if descriptor::is_hidden(fd) {
+    if descriptor::is_hidden(fd) || fd::is_untouched(fd) {
         return bad();
     }
     let life = fd::dies(fd);

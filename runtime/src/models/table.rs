@@ -9,10 +9,10 @@ loom::lazy_static! {
     static ref SLOTS: [Slot; COUNT] = Default::default();
 }
 
-pub fn capacity() -> usize {
-    COUNT
-}
-
 pub fn slot(fd: RawFd) -> Option<&'static Slot> {
     SLOTS.get(usize::try_from(fd).ok()?)
+}
+
+pub fn known(fd: RawFd) -> Option<&'static Slot> {
+    slot(fd)
 }

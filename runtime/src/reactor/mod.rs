@@ -15,13 +15,13 @@ mod table;
 mod wait;
 
 pub use slot::{Interest, Life, Refusal, Seen, Slot};
-pub use table::{capacity, slot};
+pub use table::{known, slot};
 pub use wait::{Entry, Lease, wait_any};
 
 #[cfg(not(loom))]
 pub(crate) use table::forget;
 #[cfg(not(loom))]
-pub use table::init;
+pub use table::{init, is_untouched, known_in};
 
 use crate::park::Wakeups;
 use crate::sched::Worker;
@@ -41,7 +41,7 @@ pub(crate) fn tag(fd: RawFd, generation: u32) -> u64 {
 /// Has the slot of an event to come fetched: with a thousand connections it is in no cache.
 #[cfg(not(loom))]
 pub(crate) fn warm_up(event: Event) {
-    if let Some(slot) = table::slot(event.data as u32 as RawFd) {
+    if let Some(slot) = table::known(event.data as u32 as RawFd) {
         crate::arch::prefetch(core::ptr::from_ref(slot) as usize);
     }
 }
@@ -52,7 +52,7 @@ pub(crate) fn dispatch(worker: &'static Worker, event: Event) {
     if data == WAKEUP {
         return;
     }
-    let Some(slot) = table::slot(data as u32 as RawFd) else {
+    let Some(slot) = table::known(data as u32 as RawFd) else {
         return;
     };
     let mut wakeups = Wakeups::new();

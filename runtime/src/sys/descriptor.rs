@@ -15,8 +15,9 @@ const HEADROOM: u64 = 64;
 
 /// Their numbers.
 static HIDDEN: [AtomicI32; MOST] = [const { AtomicI32::new(NONE) }; MOST];
-/// The lowest of them: no number below it needs a look at the list.
+/// The lowest and the highest that one of them ever had: no number outside needs a look at the list.
 static LOWEST: AtomicI32 = AtomicI32::new(RawFd::MAX);
+static HIGHEST: AtomicI32 = AtomicI32::new(NONE);
 
 /// Where the own numbers begin at the latest. The kernel's table of descriptors is an array up to
 /// the highest open number, and every fork copies it.
@@ -52,11 +53,14 @@ pub fn copy(fd: RawFd) -> Option<RawFd> {
 /// Whether `fd` is one of the library's own.
 #[inline]
 pub fn is_hidden(fd: RawFd) -> bool {
-    fd >= LOWEST.load(Relaxed) && HIDDEN.iter().any(|h| h.load(Relaxed) == fd)
+    fd >= LOWEST.load(Relaxed) && fd <= HIGHEST.load(Relaxed) && HIDDEN.iter().any(|h| h.load(Relaxed) == fd)
 }
 
 /// The lowest own number that is at least `from`.
 pub fn next_hidden(from: u32) -> Option<u32> {
+    if i64::from(from) > i64::from(HIGHEST.load(Relaxed)) {
+        return None;
+    }
     let numbers = HIDDEN.iter().map(|h| h.load(Relaxed));
     let above = numbers.filter_map(|fd| u32::try_from(fd).ok().filter(|&fd| fd >= from));
     above.min()
@@ -88,8 +92,8 @@ pub fn vacate(fd: RawFd) {
     super::memory::renumber(fd, to);
     crate::children::renumber(fd, to);
     crate::signals::renumber(fd, to);
+    widen_to(to);
     entry.store(to, SeqCst);
-    LOWEST.fetch_min(to, SeqCst);
     // SAFETY: the number is ours, and its users have the new one.
     unsafe { rustix::io::close(fd) };
 }
@@ -104,15 +108,21 @@ pub fn forget() {
         }
     }
     LOWEST.store(RawFd::MAX, Relaxed);
+    HIGHEST.store(NONE, Relaxed);
 }
 
 fn record(fd: RawFd) {
+    widen_to(fd);
     for entry in &HIDDEN {
         if entry.compare_exchange(NONE, fd, SeqCst, Relaxed).is_ok() {
-            LOWEST.fetch_min(fd, SeqCst);
             return;
         }
     }
+}
+
+fn widen_to(fd: RawFd) {
+    LOWEST.fetch_min(fd, SeqCst);
+    HIGHEST.fetch_max(fd, SeqCst);
 }
 
 /// Copies `fd` to a number from `least` on, which may be above the soft limit. Limits are the process's, and another
