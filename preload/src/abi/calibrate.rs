@@ -3,6 +3,8 @@
 use super::discover::Syscall;
 use super::layout::{Layout, current, layout, load};
 use super::library::{Unsupported, WriteOnce, expect, function};
+use super::modules::data_of_libc;
+use core::cell::Cell;
 use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
@@ -134,11 +136,11 @@ unsafe fn verify_keys(l: &Layout, t: *mut u8) -> Result<(), Unsupported> {
 /// Measures a native thread of known stack and guard: by what itself sees, then by what is left when it has ended.
 unsafe fn measure(l: &Layout) -> Result<Measured, Unsupported> {
     let native = &l.native;
-    let mut seen = Err(Unsupported::Mismatch("a thread's own view"));
-    // SAFETY: the attributes are initialised before they are used; `seen` outlives the thread, which is joined.
+    let mut view = View { hints: hints(l, current())?, seen: Err(Unsupported::Mismatch("a thread's own view")) };
+    // SAFETY: the attributes are initialised before they are used; `view` outlives the thread, which is joined.
     unsafe {
         let mut thread = 0;
-        let code = create(l, &mut thread, &mut seen);
+        let code = create(l, &mut thread, &mut view);
         if code != 0 {
             return Err(Unsupported::NoThread(code));
         }
@@ -149,12 +151,12 @@ unsafe fn measure(l: &Layout) -> Result<Measured, Unsupported> {
         let found = if known { remains(l, t, attr.as_mut_ptr()) } else { None };
         (native.join)(thread, null_mut());
         expect(known, "attributes of a thread")?;
-        let (seen, (stack, result)) = (seen?, found.ok_or(Unsupported::Mismatch("stack block or result"))?);
+        let (seen, (stack, result)) = (view.seen?, found.ok_or(Unsupported::Mismatch("stack block or result"))?);
         Ok(Measured { stack, result, ..seen })
     }
 }
 
-unsafe fn create(l: &Layout, thread: &mut libc::pthread_t, seen: &mut Result<Measured, Unsupported>) -> c_int {
+unsafe fn create(l: &Layout, thread: &mut libc::pthread_t, view: &mut View) -> c_int {
     // SAFETY: the attributes are initialised before they are used; the caller waits for the thread.
     unsafe {
         let (mut attr, mut mask) = (MaybeUninit::uninit(), MaybeUninit::uninit());
@@ -163,7 +165,7 @@ unsafe fn create(l: &Layout, thread: &mut libc::pthread_t, seen: &mut Result<Mea
         (l.native.setsigmask)(attr.as_mut_ptr(), mask.as_ptr());
         libc::pthread_attr_setguardsize(attr.as_mut_ptr(), GUARD);
         libc::pthread_attr_setstacksize(attr.as_mut_ptr(), l.tls_size.next_multiple_of(4096) + STACK);
-        let code = (l.native.create)(thread, attr.as_ptr(), observe, (&raw mut *seen).cast());
+        let code = (l.native.create)(thread, attr.as_ptr(), observe, (&raw mut *view).cast());
         libc::pthread_attr_destroy(attr.as_mut_ptr());
         code
     }
@@ -190,24 +192,78 @@ unsafe fn wait_for_end(l: &Layout, t: *mut u8) {
     }
 }
 
-extern "C" fn observe(seen: *mut c_void) -> *mut c_void {
+/// What the maker of the measured thread and the thread tell each other.
+struct View {
+    hints: [usize; MOST_WORDS],
+    seen: Result<Measured, Unsupported>,
+}
+
+extern "C" fn observe(view: *mut c_void) -> *mut c_void {
     // SAFETY: the maker waits for this thread.
-    unsafe { *seen.cast::<Result<Measured, Unsupported>>() = look(layout(), current()) };
+    let view = unsafe { &mut *view.cast::<View>() };
+    // SAFETY: this is the thread.
+    view.seen = unsafe { look(layout(), current(), &view.hints) };
     TOKEN as *mut c_void
 }
 
-/// The words of libc's TLS that the first allocation of a thread changes.
-unsafe fn malloc_words(l: &Layout, t: *mut u8) -> Result<([isize; KEPT], usize), Unsupported> {
-    const MOST: usize = 128;
+/// The most words in libc's TLS.
+const MOST_WORDS: usize = 128;
+
+/// libc's block of the thread `t`, by words.
+///
+/// # Safety
+/// `t` is the running thread's descriptor.
+unsafe fn libc_words<'a>(l: &Layout, t: *mut u8) -> Result<&'a [Cell<usize>], Unsupported> {
     let words = l.libc.length / 8;
-    expect(words <= MOST, "size of libc's TLS")?;
-    // SAFETY: libc's block of the running thread; it is not accessed by others.
-    let block = unsafe { core::slice::from_raw_parts(t.offset(l.libc.start).cast::<core::cell::Cell<usize>>(), words) };
-    let mut before = [0; MOST];
+    expect(words <= MOST_WORDS, "size of libc's TLS")?;
+    // SAFETY: the block is there, and not accessed by others.
+    Ok(unsafe { core::slice::from_raw_parts(t.offset(l.libc.start).cast(), words) })
+}
+
+/// The words of the caller's block that lead to variables of libc's, others as 0: one of them may lead to malloc's main arena.
+fn hints(l: &Layout, t: *mut u8) -> Result<[usize; MOST_WORDS], Unsupported> {
+    let data = data_of_libc()?;
+    let mut hints = [0; MOST_WORDS];
+    // SAFETY: `t` is the caller's own descriptor.
+    let words = unsafe { libc_words(l, t)? };
+    for (hint, word) in hints.iter_mut().zip(words) {
+        *hint = if data.contains(&word.get()) { word.get() } else { 0 };
+    }
+    Ok(hints)
+}
+
+/// The words of libc's TLS that the first allocation of a thread changes.
+///
+/// A thread that has no arena yet is given a new one: 64 MiB of addresses, which a program under RLIMIT_AS may need. So it is
+/// told that it has the main one, where the word for it can be guessed: it leads to a variable of libc's in the maker, and
+/// nowhere in a new thread. The chunk shows whether the guess was right.
+unsafe fn malloc_words(
+    l: &Layout,
+    t: *mut u8,
+    hints: &[usize; MOST_WORDS],
+) -> Result<([isize; KEPT], usize), Unsupported> {
+    /// In the word below a chunk (glibc malloc.c): it is of another arena than the main one.
+    const NON_MAIN_ARENA: usize = 4;
+    // SAFETY: `t` is the running thread's descriptor.
+    let block = unsafe { libc_words(l, t)? };
+    let mut before = [0; MOST_WORDS];
     before.iter_mut().zip(block).for_each(|(old, word)| *old = word.get());
+    let mut guesses = block.iter().zip(hints).filter(|(word, hint)| word.get() == 0 && **hint != 0);
+    let guess = guesses.next().filter(|_| guesses.next().is_none());
+    if let Some((word, hint)) = guess {
+        word.set(*hint);
+    }
     // Of libc's malloc, even if the program brings its own: that one's locks may be held by who waits for this thread.
     // SAFETY: freed at once. Larger than the smallest bins, so that both tcache and arena are set up.
-    unsafe { (l.native.free)(core::hint::black_box((l.native.malloc)(600))) };
+    let right = unsafe {
+        let chunk = core::hint::black_box((l.native.malloc)(600));
+        let right = !chunk.is_null() && *chunk.cast::<usize>().sub(1) & NON_MAIN_ARENA == 0;
+        (l.native.free)(chunk);
+        right
+    };
+    if let Some((word, _)) = guess.filter(|_| !right) {
+        word.set(0);
+    }
     let (mut found, mut count) = ([0; KEPT], 0);
     for (index, (old, word)) in before.iter().zip(block).enumerate() {
         if *old != word.get() {
@@ -216,15 +272,19 @@ unsafe fn malloc_words(l: &Layout, t: *mut u8) -> Result<([isize; KEPT], usize),
             count += 1;
         }
     }
+    if let Some((word, _)) = guess.filter(|_| right) {
+        // The arena does not count this thread, which would leave it at its end.
+        word.set(0);
+    }
     Ok((found, count))
 }
 
 /// What the measured thread, whose descriptor is `t`, sees itself. It takes no lock but those of libc's malloc.
-unsafe fn look(l: &Layout, t: *mut u8) -> Result<Measured, Unsupported> {
+unsafe fn look(l: &Layout, t: *mut u8, hints: &[usize; MOST_WORDS]) -> Result<Measured, Unsupported> {
     // SAFETY: all of it concerns the running thread and its own descriptor; nothing allocates before `malloc_words`.
     unsafe {
         expect(load::<u8>(t, l.specific_used) == 0, "flag of keys before use")?;
-        let (malloc, malloc_words) = malloc_words(l, t)?;
+        let (malloc, malloc_words) = malloc_words(l, t, hints)?;
         expect(load::<c_int>(t, l.tid) as c_long == (l.native.syscall)(libc::SYS_gettid), "tid of a thread")?;
         expect(load::<u8>(t, l.specific_used + 2) == 0, "user_stack of a thread")?;
 

@@ -54,6 +54,24 @@ pub(super) fn headers(object: &libc::dl_phdr_info) -> &[libc::Elf64_Phdr] {
     unsafe { core::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) }
 }
 
+/// Where libc's variables are: its writable segment.
+pub(super) fn data_of_libc() -> Result<core::ops::Range<usize>, Unsupported> {
+    let inside = next(c"gnu_get_libc_version")? as usize;
+    let mut found = None;
+    for_each_object(&mut |object| {
+        if covers(object, inside) {
+            let writable = headers(object)
+                .iter()
+                .find(|header| header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_W != 0);
+            found = writable.map(|header| {
+                let start = (object.dlpi_addr + header.p_vaddr) as usize;
+                start..start + header.p_memsz as usize
+            });
+        }
+    });
+    found.ok_or(Unsupported::Mismatch("libc's variables"))
+}
+
 fn tls_header(object: &libc::dl_phdr_info) -> Option<&libc::Elf64_Phdr> {
     headers(object).iter().find(|header| header.p_type == libc::PT_TLS)
 }
