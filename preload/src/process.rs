@@ -76,7 +76,8 @@ pub fn with_default_attributes<R>(read: impl FnOnce(&pthread_attr_t) -> R) -> Op
 pub fn default_stack(size: usize) -> usize {
     match STACK.load(Relaxed) {
         0 => size,
-        chosen => chosen,
+        // The program's static TLS, of which who chose may know nothing, is part of the stack.
+        chosen => chosen.max(abi::least_stack() + PTHREAD_STACK_MIN),
     }
 }
 
@@ -130,6 +131,7 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
         bound: os_thread::bound,
         renew: os_thread::renew,
         cancel: threads::act_on_cancel,
+        set_aside: threads::set_aside,
         handles: signals::handles,
         shape,
         storage,
@@ -212,7 +214,10 @@ pub extern "C-unwind" fn forked_in_child() {
     sched::forget_in_child();
     fd::nothing_is_lent();
     // SAFETY: whoever held it is not in this process.
-    unsafe { STARTING.forget_holder() };
+    unsafe {
+        STARTING.forget_holder();
+        abi::forget_set_aside();
+    }
     command::forget_holders();
     shared_cond::forget();
     mine.owner.store(std::ptr::null_mut(), Relaxed);

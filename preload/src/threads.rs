@@ -1,4 +1,4 @@
-//! The life of a coroutine as a thread: the slot it gets, what runs on it, who frees it.
+//! The life of a coroutine as a thread: the stack it gets, what runs on it, who frees it.
 
 use crate::abi::{self, Stack};
 use crate::c_types::{StartRoutine, thrd_start_t};
@@ -14,7 +14,7 @@ use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::sched::{self, Runtime};
 use iopatch_runtime::signals::{self, Full, Info, Number};
 use iopatch_runtime::sys::signal;
-use iopatch_runtime::task::{life, slab::Slab};
+use iopatch_runtime::task::life;
 use libc::*;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
@@ -79,10 +79,20 @@ impl Plan {
         Some(Self { stack, guard, memory, detached, mask })
     }
 
-    /// Whether the guard is more than there are addresses (glibc: `allocate_stack`).
-    fn is_absurd(&self) -> bool {
-        let guard = self.guard.checked_next_multiple_of(PAGE);
-        guard.is_none_or(|guard| self.stack.checked_add(guard).is_none())
+    /// The sizes of stack and guard as glibc rounds them. `None`: it refuses them (EINVAL), as more than there are
+    /// addresses, or as no room beside the static TLS (`allocate_stack`). Where it makes do with 2 KiB of room, our frames
+    /// need more.
+    fn sizes(&self) -> Option<(usize, usize)> {
+        const ROOM: usize = 2 * PAGE;
+        let least = abi::least_stack();
+        if self.memory.is_some() {
+            return (self.stack >= least).then_some((self.stack, 0));
+        }
+        let guard = self.guard.checked_next_multiple_of(PAGE)?;
+        let stack = self.stack & !(abi::tls_align() - 1);
+        stack.checked_add(guard)?;
+        let least = least.next_multiple_of(PAGE);
+        (stack >= least).then_some((stack.max(least + ROOM), guard))
     }
 }
 
@@ -136,24 +146,19 @@ fn mask_to_inherit() -> u64 {
 /// As for pthread_create(3).
 pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, arg: *mut c_void) -> c_int {
     let Some(runtime) = process::runtime() else { return EAGAIN };
-    if plan.memory.is_none() && plan.is_absurd() {
-        return EINVAL;
-    }
+    let Some(sizes) = plan.sizes() else { return EINVAL };
     // SAFETY: the program's memory is as it promises.
-    let Some((task, fresh)) = (unsafe { slot(runtime, plan) }) else { return EAGAIN };
-    let tcb = task.thread_pointer() as *mut u8;
-    let block = (task.slot.stack_low - task.slot.guard) as *mut u8;
-    let stack =
-        Stack { block, size: task.slot.end - block as usize, guard: task.slot.guard, reported_guard: plan.guard };
-    // SAFETY: the slot is this thread's alone; it is new, or its last user has left it.
+    let Some((task, fresh)) = (unsafe { slot(runtime, plan, sizes) }) else { return EAGAIN };
+    let (tcb, slot) = (task.thread_pointer() as *mut u8, task.slot);
+    let block = slot.low() as *mut u8;
+    let stack = Stack { block, size: slot.end - slot.low(), guard: slot.guard, reported_guard: slot.guard };
+    // SAFETY: the stack is this thread's alone; it is new, or its last user has left it.
     unsafe {
         if !fresh {
             abi::recycle(tcb, task.id(), stack);
         } else if abi::create(tcb, task.id(), stack).is_err() {
             runtime.slab().give_unused(task);
             return EAGAIN;
-        } else if Slab::pooled(task) {
-            runtime.slab().made(task);
         }
     }
     task.begin_with_mask(plan.mask);
@@ -168,15 +173,21 @@ pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, a
     0
 }
 
-unsafe fn slot(runtime: &Runtime, plan: &Plan) -> Option<(&'static Task, bool)> {
+unsafe fn slot(runtime: &Runtime, plan: &Plan, (stack, guard): (usize, usize)) -> Option<(&'static Task, bool)> {
     match plan.memory {
         Some(low) => {
-            wait_for_memory(runtime, low, plan.stack);
+            wait_for_memory(runtime, low, stack);
             // SAFETY: the caller's promise.
-            unsafe { runtime.slab().place(low, plan.stack) }.map(|task| (task, true))
+            unsafe { runtime.slab().place(low, stack) }.map(|task| (task, true))
         }
-        None => runtime.slab().take(plan.stack.checked_next_multiple_of(PAGE)?, plan.guard.next_multiple_of(PAGE)),
+        None => runtime.slab().take(stack, guard),
     }
+}
+
+/// The stack of a thread that has ended is about to go.
+pub fn set_aside(task: &Task) {
+    // SAFETY: nobody runs on the descriptor any more.
+    unsafe { abi::set_aside(task.thread_pointer() as *mut u8) };
 }
 
 /// A thread that was detached may still be ending when the program uses its stack again. Natively that takes a moment, and
@@ -283,12 +294,13 @@ fn end(task: &'static Task) {
     }
     parent_death::send_for(task.id());
     abi::set_tid(task.thread_pointer() as *mut u8, 0);
+    let word = task.life.as_ptr().addr();
     let before = task.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {
         free(task);
     } else {
-        // A joiner frees the slot, so the word may be another thread's by now: a spurious wake at worst.
-        wait::unpark(task.life.as_ptr().addr(), usize::MAX);
+        // A joiner frees the task, so the word may be another thread's by now, or gone: a spurious wake at worst.
+        wait::unpark(word, usize::MAX);
     }
     process::one_ended();
 }
@@ -305,16 +317,7 @@ fn free(task: &'static Task) {
     let Some(runtime) = sched::get() else { return };
     abi::set_tid(task.thread_pointer() as *mut u8, JOINED);
     // SAFETY: the thread has ended, and was joined or detached: nobody has it any more.
-    unsafe {
-        if !Slab::pooled(task) {
-            // By a native thread, where no handler of the program's is to run.
-            let mask = signal::mask();
-            signal::set_mask(signal::ALL);
-            abi::destroy(task.thread_pointer() as *mut u8);
-            signal::set_mask(mask);
-        }
-        runtime.slab().give(task);
-    }
+    unsafe { runtime.slab().give(task) };
 }
 
 /// pthread_join(3), until `deadline`.
@@ -427,11 +430,11 @@ pub extern "C" fn copy_tls_of_loaded() {
 }
 
 fn copy_tls_at(moment: abi::Moment) {
-    let each_slot = |each: &mut dyn FnMut(*mut u8)| {
+    let each_stack = |each: &mut dyn FnMut(*mut u8)| {
         sched::get().into_iter().for_each(|runtime| runtime.slab().for_each(each));
     };
-    // SAFETY: the callers' moments; pooled slots stay mapped.
-    unsafe { abi::copy_new_tls(moment, &each_slot) };
+    // SAFETY: the callers' moments; no stack goes while they are gone through.
+    unsafe { abi::copy_new_tls(moment, &each_stack) };
 }
 
 /// Stacks become executable, as those of libc's threads do, if an object that is loaded asks for it.

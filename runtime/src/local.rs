@@ -61,7 +61,7 @@ impl Local {
 #[inline]
 pub fn current() -> Option<&'static Task> {
     let task = arch::local_word::<0>() as *const Task;
-    // SAFETY: a non-null word is the task that this very code runs on; its slot outlives it.
+    // SAFETY: a non-null word is the task that this very code runs on; tasks are never freed.
     unsafe { task.as_ref() }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn carrier() -> Option<&'static Carrier> {
 /// `tp` is a live TCB of this process.
 #[inline]
 pub unsafe fn owner<'a>(tp: usize) -> Option<&'a Task> {
-    // SAFETY: the caller's promise; an owner word is null or a task in a slot that stays mapped.
+    // SAFETY: the caller's promise; an owner word is null or a task, which is never freed.
     unsafe { Local::of(tp).owner.load(Relaxed).as_ref() }
 }
 

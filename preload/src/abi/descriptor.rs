@@ -1,11 +1,12 @@
 //! One thread descriptor: made, made new again, read, given back.
 
+use super::aside;
 use super::calibrate::measured;
 use super::keys;
 use super::layout::{FUTEX_OFFSET, Rseq, current, layout, load, store};
 use super::robust;
 use super::tls::{self, Header};
-use core::ffi::{c_long, c_void};
+use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -56,7 +57,7 @@ pub unsafe fn create(t: *mut u8, id: u32, stack: Stack) -> Result<(), OutOfMemor
     // SAFETY: the descriptor is ours alone, and the offsets are verified. The guards are per process on x86-64: every
     // thread inherits its creator's.
     unsafe {
-        if !tls::allocate(t) {
+        if !aside::take(t) && !tls::allocate(t) {
             return Err(OutOfMemory);
         }
         let mine = &*current().cast::<Header>();
@@ -109,40 +110,6 @@ unsafe fn begin(t: *mut u8, id: u32, stack: Stack) {
         }
     }
     set_tid(t, id);
-}
-
-/// Gives back what the descriptor `t` holds: malloc's cache, the resolver's and other buffers, the DTV. Takes a native
-/// thread's life (about 30 us): a thread that ends with FS at `t` makes glibc do it (`__libc_thread_freeres` is private).
-/// If no thread can be made, malloc's cache is left behind.
-///
-/// # Safety
-/// As for [`recycle`], and the caller is a native thread; `t` is no descriptor any more when this returns, and its memory must be
-/// zeroed (or unmapped) before it becomes one again.
-pub unsafe fn destroy(t: *mut u8) {
-    extern "C" fn become_it(t: *mut c_void) -> *mut c_void {
-        // SAFETY: `t` is a complete descriptor that nobody runs on. Everything this thread does from here on that is
-        // not by FS (its stack, its lists, its tid) is glibc's by the pointer it has in hand.
-        unsafe { set_fs(t.cast()) };
-        null_mut()
-    }
-    // SAFETY: the attribute's default stack is enough; the thread is joined before `t` goes.
-    unsafe {
-        let (native, mut thread) = (&layout().native, 0);
-        if (native.create)(&mut thread, core::ptr::null(), become_it, t.cast()) == 0 {
-            (native.join)(thread, null_mut());
-        }
-        tls::deallocate(t);
-    }
-}
-
-/// `arch_prctl(ARCH_SET_FS)`, which needs neither FSGSBASE nor errno.
-unsafe fn set_fs(t: *mut u8) {
-    const ARCH_SET_FS: c_long = 0x1002;
-    // SAFETY: the caller's: `t` is a TCB. The system call clobbers rcx and r11.
-    unsafe {
-        core::arch::asm!("syscall", inlateout("rax") libc::SYS_arch_prctl => _, in("rdi") ARCH_SET_FS, in("rsi") t,
-            lateout("rcx") _, lateout("r11") _, options(nostack));
-    }
 }
 
 fn tid_word<'a>(t: *mut u8) -> &'a AtomicU32 {

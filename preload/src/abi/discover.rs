@@ -95,7 +95,6 @@ fn read() -> Result<Layout, Unsupported> {
             Functions {
                 allocate_tls: function(c"_dl_allocate_tls")?,
                 allocate_tls_init: function(c"_dl_allocate_tls_init")?,
-                deallocate_tls: function(c"_dl_deallocate_tls")?,
                 ctype_init: function(c"__ctype_init")?,
                 call_tls_dtors: function(c"__call_tls_dtors")?,
                 res_nclose: function(c"__res_nclose")?,

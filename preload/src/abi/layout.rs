@@ -69,7 +69,6 @@ pub(super) struct Key {
 pub(super) struct Functions {
     pub allocate_tls: unsafe extern "C" fn(*mut u8) -> *mut u8,
     pub allocate_tls_init: unsafe extern "C" fn(*mut u8, bool) -> *mut u8,
-    pub deallocate_tls: unsafe extern "C" fn(*mut u8, bool),
     pub ctype_init: unsafe extern "C" fn(),
     pub call_tls_dtors: unsafe extern "C-unwind" fn(),
     pub res_nclose: unsafe extern "C" fn(*mut c_void),
@@ -97,6 +96,13 @@ pub fn tls_size() -> usize {
 /// The alignment `t` must have, in bytes.
 pub fn tls_align() -> usize {
     layout().tls_align
+}
+
+/// The least bytes of stack for which glibc makes a thread: static TLS, descriptor, and MINIMAL_REST_STACK (nptl:
+/// `allocate_stack`).
+pub fn least_stack() -> usize {
+    const REST: usize = 2048;
+    (layout().tls_size + layout().size).next_multiple_of(layout().tls_align) + REST
 }
 
 /// Bytes from `t` upwards: glibc's descriptor and a word of ours.

@@ -11,8 +11,9 @@
 //!
 //! Order of use: [`init`] in the constructor, [`calibrate`] before the first coroutine (it makes a thread, and
 //! a program that never makes one must keep `__libc_single_threaded`), then [`create`] or [`recycle`], [`run`]
-//! and, when memory is to be given back, [`destroy`].
+//! and, when memory is to be given back, [`set_aside`].
 
+mod aside;
 mod base;
 mod calibrate;
 mod descriptor;
@@ -26,14 +27,15 @@ mod symbol_table;
 pub mod sync;
 mod tls;
 
+pub use aside::{forget as forget_set_aside, set_aside};
 pub use base::{end_at_once, run};
 pub use calibrate::calibrate;
 pub use descriptor::{
-    Stack, cancel_offset, cancel_requested, cancels_at_once, create, destroy, recycle, request_cancel, robust_head,
-    set_tid, stack, tid,
+    Stack, cancel_offset, cancel_requested, cancels_at_once, create, recycle, request_cancel, robust_head, set_tid,
+    stack, tid,
 };
 pub use discover::init;
-pub use layout::{tcb_size, tls_align, tls_size};
+pub use layout::{least_stack, tcb_size, tls_align, tls_size};
 pub use modules::{Moment, copy_new_tls, return_near, wants_executable_stacks};
 pub use robust::kernel_inherits;
 pub use symbol_table::SymbolTable;

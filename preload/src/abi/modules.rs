@@ -145,7 +145,7 @@ impl Modules {
 /// Generation up to which every descriptor has the static TLS of every module.
 static SYNCED: AtomicUsize = AtomicUsize::new(0);
 
-/// Calls its argument with the `t` of every slot that holds, or is about to hold, a descriptor.
+/// Calls its argument with the `t` of every stack that holds, or is about to hold, a descriptor.
 pub type ForEachSlot<'a> = dyn Fn(&mut dyn FnMut(*mut u8)) + 'a;
 
 /// Which libraries' static TLS [`copy_new_tls`] fills in, and how.
@@ -165,7 +165,7 @@ pub enum Moment {
 /// TLS became static only because one loaded later refers to it so. Before [`init`](super::init) it does nothing.
 ///
 /// # Safety
-/// It is the `moment` that the caller says. No slot that `for_each` names is unmapped meanwhile.
+/// It is the `moment` that the caller says. No stack that `for_each` names is unmapped meanwhile.
 pub unsafe fn copy_new_tls(moment: Moment, for_each: &ForEachSlot) {
     let Some(l) = LAYOUT.try_get() else { return };
     let synced = SYNCED.load(Ordering::Acquire);
@@ -184,7 +184,7 @@ pub unsafe fn copy_new_tls(moment: Moment, for_each: &ForEachSlot) {
         // SAFETY: the image is mapped while the object is.
         let image = unsafe { core::slice::from_raw_parts(start, header.p_filesz as usize) };
         for_each(&mut |t| {
-            // SAFETY: slots are mapped by contract; the loader chose the offset.
+            // SAFETY: stacks are mapped by contract; the loader chose the offset.
             unsafe { tls::bring_up(t, module.generation, module.offset, image, length, moment) }
         });
     });

@@ -2,7 +2,7 @@
 
 use super::calibrate::KEPT;
 use super::discover::field;
-use super::layout::{Layout, current, footer, layout, load};
+use super::layout::{Layout, current, footer, layout, load, store};
 use super::library::{Unsupported, expect};
 use super::modules::Moment;
 use core::ffi::{c_int, c_void};
@@ -12,13 +12,26 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Dtv {
-    value: usize,
+    pub value: usize,
     to_free: *mut c_void,
 }
 
-unsafe fn dtv(t: *const u8) -> *mut Dtv {
-    // SAFETY: `t` is a live descriptor; word 8 of the TCB is the DTV by the x86-64 TLS ABI.
+/// The DTV of `t`.
+///
+/// # Safety
+/// `t` is a descriptor, or zeroes.
+pub(super) unsafe fn dtv(t: *const u8) -> *mut Dtv {
+    // SAFETY: the caller's promise; word 8 of the TCB is the DTV by the x86-64 TLS ABI.
     unsafe { load(t, 8) }
+}
+
+/// Gives `t` a DTV that another descriptor had.
+///
+/// # Safety
+/// `t` is nobody's, and the DTV as well.
+pub(super) unsafe fn set_dtv(t: *mut u8, dtv: *mut Dtv) {
+    // SAFETY: the caller's promise.
+    unsafe { store(t, 8, dtv) }
 }
 
 /// Confirms the DTV's shape on the calling thread's descriptor: libc's entry must lead to libc's block.
@@ -102,7 +115,7 @@ pub(super) unsafe fn allocate(t: *mut u8) -> bool {
 /// `keep` (offsets from `t`: malloc's) survive, since their thread did not end for malloc.
 ///
 /// # Safety
-/// `t` was made by [`allocate`] and is not running.
+/// `t` was made by [`allocate`], or is zeroed memory with such a one's DTV, and is not running.
 pub(super) unsafe fn renew(t: *mut u8, keep: &[isize]) {
     // SAFETY: nobody runs on `t`; the DTV belongs to it, and its length is stated in entry -1. What `to_free` leads to
     // came from malloc, which ld.so shares with us.
@@ -120,24 +133,11 @@ pub(super) unsafe fn renew(t: *mut u8, keep: &[isize]) {
     }
 }
 
-/// Frees the DTV of `t` and what hangs on it.
-///
-/// # Safety
-/// As for [`renew`]; afterwards `t` is no descriptor any more.
-pub(super) unsafe fn deallocate(t: *mut u8) {
-    // SAFETY: the caller's; `false`, for the memory of `t` itself is not malloc's.
-    unsafe {
-        footer_of(t).lock();
-        (layout().functions.deallocate_tls)(t, false);
-        footer_of(t).state.store(NONE, Ordering::Release);
-    }
-}
-
 /// Fills in `length` bytes of a module's static TLS, `offset` below `t`, from the `image` that it begins with, if the
 /// static TLS of `t` is older than `generation`, when the module was loaded.
 ///
 /// # Safety
-/// `t` is a mapped slot, and the loader has given that place to the module.
+/// `t` is in a mapped stack, and the loader has given that place to the module.
 pub(super) unsafe fn bring_up(
     t: *mut u8,
     generation: usize,

@@ -24,15 +24,6 @@ pub(crate) struct CpuTime {
     shown: AtomicU64,
 }
 
-impl CpuTime {
-    /// Of another life in the same place.
-    pub(crate) fn renew(&self) {
-        self.used.store(0, Relaxed);
-        self.since.store(0, Relaxed);
-        self.shown.store(0, Relaxed);
-    }
-}
-
 /// What the monitor leaves in a carrier for the task that is on, in nanoseconds.
 #[derive(Default)]
 pub(super) struct Estimate {

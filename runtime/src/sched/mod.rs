@@ -25,7 +25,7 @@ use crate::local::{self, Local};
 use crate::reactor;
 use crate::signals::{self, masks};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
-use crate::sys::{descriptor, memory};
+use crate::sys::{descriptor, memory, stack};
 use crate::task::slab::{Shape, Slab};
 use crate::task::{Step, Task, Woken, life};
 use core::ffi::{c_int, c_void};
@@ -40,7 +40,7 @@ pub struct Host {
     pub spawn: fn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int,
     /// Runs the whole life of a task, on its own stack.
     pub live: fn(&'static Task),
-    /// A task has left its stack: frees its slot, or tells the joiner. On a carrier.
+    /// A task has left its stack: frees it, or tells the joiner. On a carrier.
     pub finished: fn(&'static Task),
     /// The task keeps the calling OS thread from here on, and waits as a native thread does.
     pub bound: fn(&'static Task),
@@ -48,6 +48,8 @@ pub struct Host {
     pub renew: fn(&Carrier) -> bool,
     /// Acts on a cancellation of the caller that is not to wait for a cancellation point; may unwind.
     pub cancel: fn(&Task),
+    /// The task's stack is about to go: saves what its TCB holds. The thread has ended, or never began. In a section.
+    pub set_aside: fn(&Task),
     /// Whether the program has a handler for the signal, which is then under the host's (`signals::arrive`).
     pub handles: fn(signals::Number) -> bool,
     pub shape: Shape,
@@ -156,7 +158,7 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
     }
     let runtime = Runtime {
         host,
-        slab: Slab::new(host.shape),
+        slab: Slab::new(host.shape, host.set_aside),
         workers: first,
         worker_count: count,
         idle: Lock::new(IdleList(core::ptr::null())),
@@ -201,7 +203,7 @@ pub fn forget_in_child() {
 
 /// The program, or a library that it has loaded, asks for executable stacks: all are from here on.
 pub fn make_stacks_executable() {
-    if memory::begin_executable_stacks()
+    if stack::begin_executable()
         && let Some(runtime) = get()
     {
         runtime.slab.make_executable();
@@ -301,7 +303,7 @@ impl Runtime {
         if task.state.is_bound() {
             return task.own_carrier().deliver();
         }
-        // SAFETY: a runnable task is in no queue, and its slot stays mapped.
+        // SAFETY: a runnable task is in no queue, and never freed.
         let queued = unsafe { worker.queue.push(task.as_ptr()) };
         self.offer(worker, queued);
     }
@@ -486,6 +488,6 @@ pub fn carrier_of(task: &Task) -> &'static Carrier {
 
 /// The node type of intrusive lists wants pointers that are never null.
 pub(crate) fn task_at(node: NonNull<Task>) -> &'static Task {
-    // SAFETY: only tasks in slots are ever queued, and slots stay mapped.
+    // SAFETY: only tasks are ever queued, and they are never freed.
     unsafe { node.as_ref() }
 }

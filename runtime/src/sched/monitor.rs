@@ -7,6 +7,8 @@
 //!
 //! It looks for signals to the process that main leaves to parked coroutines, should the workers be busy (`signals`).
 //!
+//! It unmaps the stacks of threads that have ended when nobody has wanted them for a while (`task/cache.rs`).
+//!
 //! It makes the carriers, but for the first ones, which are there before it runs: a task must not (its TCB would be the
 //! parent's, and its cancellation state would be asked).
 
@@ -27,6 +29,8 @@ const SHORT_LOOKS: u32 = 200;
 /// How many looks at sleeping workers before the monitor sleeps itself: a sleeping monitor must be
 /// woken by the next worker that wakes, which costs that worker a system call.
 const IDLE_LOOKS: u32 = 50;
+/// How many looks a stack is kept that nobody wants, and about as many again.
+const STACK_LOOKS: u32 = 8;
 /// How many looks a task may stay on the CPU; the short ones count as well, so that of many tasks
 /// that burn each gets its turn soon.
 const PATIENCE: u32 = 2;
@@ -62,9 +66,9 @@ impl Monitor {
         }
     }
 
-    /// A worker is awake again: the monitor must be, too.
+    /// A worker is awake again, or a stack is cold: the monitor must be, too.
     #[inline]
-    pub(super) fn worker_woke(&self) {
+    pub(crate) fn worker_woke(&self) {
         if self.asleep.load(SeqCst) {
             self.poke();
         }
@@ -87,7 +91,7 @@ impl Monitor {
 
     fn watch(&self, runtime: &Runtime) {
         let mut seen = [Seen::default(); super::MAX_WORKERS];
-        let (mut idle_looks, mut short_looks) = (0u32, 0u32);
+        let (mut idle_looks, mut short_looks, mut looks) = (0u32, 0u32, 0u32);
         loop {
             // Whatever comes after this changes the word, and ends the sleep.
             let word = self.word.load(SeqCst);
@@ -95,7 +99,7 @@ impl Monitor {
                 signals::look_at_process(runtime);
             }
             let interval = if short_looks > 0 { SHORT_LOOK_NS } else { LOOK_NS };
-            idle_looks = if runtime.any_busy() || signals::is_unwatched() { 0 } else { idle_looks + 1 };
+            idle_looks = if Self::is_needed(runtime) { 0 } else { idle_looks + 1 };
             let before = now();
             self.sleep(runtime, word, interval, idle_looks);
             let punctual = now() - before < 2 * interval;
@@ -115,7 +119,13 @@ impl Monitor {
                 }
             }
             self.keep_spare(runtime);
+            looks = (looks + 1) % STACK_LOOKS;
+            runtime.slab.unmap_idle(looks == 0);
         }
+    }
+
+    fn is_needed(runtime: &Runtime) -> bool {
+        runtime.any_busy() || signals::is_unwatched() || runtime.slab.has_cold()
     }
 
     fn sleep(&self, runtime: &Runtime, word: u32, interval: u64, idle_looks: u32) {
@@ -126,7 +136,7 @@ impl Monitor {
             crate::sync::fence(SeqCst);
             None
         };
-        if deadline.is_some() || !runtime.any_busy() {
+        if deadline.is_some() || !Self::is_needed(runtime) {
             futex::wait(&self.word, word, deadline);
         }
         self.asleep.store(false, SeqCst);

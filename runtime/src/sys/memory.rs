@@ -3,26 +3,27 @@
 
 use super::descriptor;
 use crate::arch;
-use crate::sync::{AtomicBool, AtomicI32, Relaxed, SeqCst};
-use core::ffi::c_void;
+use crate::sync::{AtomicI32, Relaxed};
 use core::ptr::{NonNull, null_mut};
 use rustix::fd::{IntoRawFd, RawFd};
 use rustix::fs::{Mode, OFlags};
-use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
+use rustix::mm::{self, Advice, MapFlags, ProtFlags};
 
 /// Bytes in a page; x86-64 has no other base page.
 pub const PAGE: usize = 4096;
 
-/// madvise(2) MADV_GUARD_INSTALL, Linux 6.13.
-const MADV_GUARD_INSTALL: usize = 102;
-const SYS_MADVISE: usize = 28;
+pub(super) const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 /// Reserves `size` bytes of zeroes, none of which takes memory until it is touched.
 /// `None` where the kernel refuses (RLIMIT_AS, a cgroup, overcommit mode 2).
 pub fn reserve(size: usize) -> Option<NonNull<u8>> {
-    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    map(size, READ_WRITE, MapFlags::NORESERVE)
+}
+
+/// Maps `size` bytes of zeroes, private to the process.
+pub(super) fn map(size: usize, protection: ProtFlags, flags: MapFlags) -> Option<NonNull<u8>> {
     // SAFETY: a new anonymous mapping touches no memory that anybody holds.
-    let at = unsafe { mm::mmap_anonymous(null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()? };
+    let at = unsafe { mm::mmap_anonymous(null_mut(), size, protection, MapFlags::PRIVATE | flags).ok()? };
     // A transparent huge page under a stack would make an idle coroutine cost 2 MiB.
     // SAFETY: advice on the mapping just made changes no content.
     let _ = unsafe { mm::madvise(at, size, Advice::LinuxNoHugepage) };
@@ -85,46 +86,4 @@ pub fn is_shared(addr: usize) -> bool {
     // SAFETY: the kernel reads and writes the structure, of the size that it is told.
     let answered = unsafe { arch::syscall(SYS_IOCTL, args) } == 0;
     !answered || query[FLAGS] & VMA_SHARED != 0
-}
-
-/// Code on stacks may run: the program, or a library that it has loaded, asks for it.
-static EXECUTABLE: AtomicBool = AtomicBool::new(false);
-/// Guards are markers in the page table, which a change of the mapping's protection leaves.
-static MARKERS: AtomicBool = AtomicBool::new(false);
-
-/// Has stacks be executable from here on; true the first time.
-pub(crate) fn begin_executable_stacks() -> bool {
-    !EXECUTABLE.swap(true, SeqCst)
-}
-
-/// Makes the stack in `[low, low + size)` executable if stacks are to be; its lowest `guard` bytes stay a guard.
-///
-/// # Safety
-/// The range is page-aligned, and of mappings of [`reserve`].
-pub(crate) unsafe fn follow_stacks(low: usize, guard: usize, size: usize) {
-    if EXECUTABLE.load(SeqCst) {
-        // Where it can be, with the guard: so that neighbours stay one mapping.
-        let kept = if MARKERS.load(Relaxed) { 0 } else { guard };
-        let flags = MprotectFlags::READ | MprotectFlags::WRITE | MprotectFlags::EXEC;
-        // SAFETY: the caller's promise; what could be done with the memory still can.
-        let _ = unsafe { mm::mprotect((low + kept) as *mut c_void, size - kept, flags) };
-    }
-}
-
-/// Makes a touch of `[at, at + size)` a SIGSEGV; false where the kernel has no room for it.
-///
-/// A guard marker (Linux 6.13) lives in the page table and costs no mapping; mprotect(2), the
-/// fall-back, splits the mapping and so ends near 32,700 guards (vm.max_map_count).
-///
-/// # Safety
-/// The range is page-aligned, part of one mapping, and unused.
-pub unsafe fn guard(at: *mut u8, size: usize) -> bool {
-    // SAFETY: the caller's promise; on an older kernel the advice is unknown and does nothing.
-    let installed = unsafe { arch::syscall(SYS_MADVISE, [at as usize, size, MADV_GUARD_INSTALL, 0, 0, 0]) };
-    if installed == 0 {
-        MARKERS.store(true, Relaxed);
-        return true;
-    }
-    // SAFETY: as above.
-    unsafe { mm::mprotect(at.cast::<c_void>(), size, MprotectFlags::empty()) }.is_ok()
 }

@@ -8,3 +8,4 @@ pub mod epoll;
 pub mod futex;
 pub mod memory;
 pub mod signal;
+pub mod stack;

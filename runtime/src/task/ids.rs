@@ -103,7 +103,7 @@ impl Ids {
     /// Calls `found` with the thread whose id this is; meanwhile it can't end. In a section.
     pub(super) fn with<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
         self.entry_of(id)?.place.with(|task| {
-            // SAFETY: a task can't end while it is used, and its slot is its own till then.
+            // SAFETY: a task can't end while it is used, and is never freed.
             let task = unsafe { &*task };
             (task.id() == id).then(|| found(task))
         })?

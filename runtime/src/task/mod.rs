@@ -10,10 +10,12 @@
 //! * `bound_to`: see `sched/bind.rs`.
 //! * the rest: set before the task is first queued.
 
+mod cache;
 pub mod ids;
 mod place;
 pub mod slab;
 mod state;
+mod table;
 
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
@@ -21,7 +23,7 @@ use crate::arch::{self, Controls};
 use crate::local::Local;
 use crate::sched::{self, Carrier, CpuTime};
 use crate::signals::{self, Number, masks};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, SeqCst};
+use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
 use crate::sys::signal::{self, AltStack};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
@@ -53,7 +55,7 @@ pub(crate) struct StackRange {
     high: StackPointer,
 }
 
-// SAFETY: both ends come from a slot, whose stack is page-aligned, at least a page, and not used by
+// SAFETY: both ends come from a slot, whose stack is aligned as TLS is, at least some 4,000 bytes, and not used by
 // anything else while the context exists.
 unsafe impl Stack for StackRange {
     fn base(&self) -> StackPointer {
@@ -66,9 +68,9 @@ unsafe impl Stack for StackRange {
 }
 
 /// The bits of `life`, by which pthread_join, pthread_detach and the end of the thread agree on who
-/// frees the slot.
+/// frees the task.
 pub mod life {
-    /// Nobody will join: the end of the thread frees the slot.
+    /// Nobody will join: the end of the thread frees the task.
     pub const DETACHED: u32 = 1;
     /// The thread has left its stack for good.
     pub const FINISHED: u32 = 2;
@@ -76,7 +78,8 @@ pub mod life {
     pub const JOINING: u32 = 4;
 }
 
-/// See the module. The first two cache lines have all that a switch looks at.
+/// See the module. Two cache lines, with all that a switch looks at, and what strangers may look at even when the task has
+/// ended. The [`Rest`] is in the memory of its stack.
 #[repr(C, align(64))]
 pub struct Task {
     pub(crate) state: State,
@@ -87,6 +90,8 @@ pub struct Task {
     /// Where the stack was when the task switched away.
     frame: Cell<usize>,
     pub(crate) controls: Cell<Controls>,
+    /// The thread id that the program sees: see `ids.rs`.
+    id: AtomicU32,
     /// The signal mask of the thread: kernel layout. Only the thread itself changes it.
     mask: AtomicU64,
     /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
@@ -99,7 +104,16 @@ pub struct Task {
     pub has_contexts: Cell<bool>,
     /// Somebody has asked for its CPU time.
     pub(crate) timed: AtomicBool,
-    /// Begins with the thread pointer, the last thing in the second line.
+    /// It has been queued, and has not come to its end: signals may be sent to it.
+    launched: AtomicBool,
+    /// Of its TCB; 0: it has no stack.
+    thread_pointer: AtomicUsize,
+}
+
+/// What a task has only while it has a stack, above the TCB: there is room in the page that the TCB is in. It reads as part
+/// of the task.
+pub struct Rest {
+    /// The task's stack.
     pub slot: Slot,
     pub(crate) queue: Cell<*mut signals::Entry>,
     /// Counts the signals taken from the queue.
@@ -112,8 +126,6 @@ pub struct Task {
     pub mask_after: Cell<Option<u64>>,
     /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
     alt_stack: Cell<AltStack>,
-    /// It has been queued, and has not come to its end: signals may be sent to it.
-    launched: AtomicBool,
     pub(crate) cpu: CpuTime,
     /// The carrier that runs this task alone, once `state` says that it is bound.
     pub(crate) bound_to: AtomicPtr<Carrier>,
@@ -125,8 +137,6 @@ pub struct Task {
     pub clear_at_end: Cell<usize>,
     /// Bits of [`life`]; joiners park on this word's address.
     pub life: AtomicU32,
-    /// The thread id that the program sees: see `ids.rs`.
-    id: AtomicU32,
     /// What the thread's life leaves behind for pthread_join(3).
     pub result: Cell<*mut c_void>,
     /// The start routine and its argument.
@@ -136,28 +146,28 @@ pub struct Task {
 
 /// A cache line, in bytes.
 const LINE: usize = 64;
-const _: () = assert!(core::mem::offset_of!(Task, slot) + size_of::<usize>() <= 2 * LINE);
+const _: () = assert!(size_of::<Task>() == 2 * LINE);
 
 // SAFETY: the non-atomic fields are used by one thread at a time, as the module says.
 unsafe impl Sync for Task {}
 
-impl Task {
-    /// A task in a slot that has had none.
-    fn new(slot: Slot, id: u32) -> Self {
+/// How far above a thread pointer the rest of its task is: one number a process.
+static REST_AT: AtomicUsize = AtomicUsize::new(0);
+
+impl core::ops::Deref for Task {
+    type Target = Rest;
+
+    #[inline]
+    fn deref(&self) -> &Rest {
+        debug_assert!(self.has_stack());
+        // SAFETY: whoever asks for it has a task that has not been given back, and so a stack, with its rest.
+        unsafe { &*((self.thread_pointer() + REST_AT.load(Relaxed)) as *const Rest) }
+    }
+}
+
+impl Rest {
+    fn new(slot: Slot) -> Self {
         Self {
-            state: State::runnable(id),
-            link: AtomicPtr::new(null_mut()),
-            carrier: AtomicPtr::new(null_mut()),
-            coroutine: UnsafeCell::new(None),
-            yielder: Cell::new(null()),
-            frame: Cell::new(slot.stack_high),
-            controls: Cell::new(Controls::read()),
-            mask: AtomicU64::new(0),
-            signals: AtomicU64::new(0),
-            interrupted: AtomicBool::new(false),
-            has_alt_stack: Cell::new(false),
-            has_contexts: Cell::new(false),
-            timed: AtomicBool::new(false),
             slot,
             queue: Cell::new(null_mut()),
             taken: AtomicU32::new(0),
@@ -165,17 +175,39 @@ impl Task {
             masked_wait: Cell::new(false),
             mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
-            launched: AtomicBool::new(false),
             cpu: CpuTime::default(),
             bound_to: AtomicPtr::new(null_mut()),
             placed_before: AtomicPtr::new(null_mut()),
             name: [const { AtomicU64::new(0) }; 2],
             clear_at_end: Cell::new(0),
             life: AtomicU32::new(0),
-            id: AtomicU32::new(id),
             result: Cell::new(null_mut()),
             start: Cell::new(None),
             arg: Cell::new(null_mut()),
+        }
+    }
+}
+
+impl Task {
+    /// A task that had no life before, without a stack.
+    fn new(id: u32) -> Self {
+        Self {
+            state: State::runnable(id),
+            link: AtomicPtr::new(null_mut()),
+            carrier: AtomicPtr::new(null_mut()),
+            coroutine: UnsafeCell::new(None),
+            yielder: Cell::new(null()),
+            frame: Cell::new(0),
+            controls: Cell::new(Controls::read()),
+            id: AtomicU32::new(id),
+            mask: AtomicU64::new(0),
+            signals: AtomicU64::new(0),
+            interrupted: AtomicBool::new(false),
+            has_alt_stack: Cell::new(false),
+            has_contexts: Cell::new(false),
+            timed: AtomicBool::new(false),
+            launched: AtomicBool::new(false),
+            thread_pointer: AtomicUsize::new(0),
         }
     }
 
@@ -189,38 +221,22 @@ impl Task {
             carrier,
             coroutine: _, // `retire` has emptied it
             yielder,
-            frame,
+            frame: _, // the stack's
             controls,
+            id: own_id,
             mask,
             signals,
             interrupted,
             has_alt_stack,
             has_contexts,
             timed,
-            slot, // stays
-            queue,
-            taken: _, // only compared with what it was a moment ago
-            awaited,
-            masked_wait,
-            mask_after,
-            alt_stack,
-            launched: _, // `refuse_signals` has cleared it
-            cpu,
-            bound_to,
-            placed_before,
-            name: _, // given before the task is queued, as `start` and `arg` are
-            clear_at_end,
-            life,
-            id: own_id,
-            result,
-            start: _,
-            arg: _,
+            launched: _,       // `refuse_signals` has cleared it
+            thread_pointer: _, // the stack's
         } = self;
         own_id.store(id, Relaxed);
         link.store(null_mut(), Relaxed);
         carrier.store(null_mut(), Relaxed);
         yielder.set(null());
-        frame.set(slot.stack_high);
         controls.set(Controls::read());
         mask.store(0, Relaxed);
         signals.store(0, Relaxed);
@@ -228,18 +244,28 @@ impl Task {
         has_alt_stack.set(false);
         has_contexts.set(false);
         timed.store(false, Relaxed);
-        queue.set(null_mut());
-        awaited.store(0, Relaxed);
-        masked_wait.set(false);
-        mask_after.set(None);
-        alt_stack.set(AltStack::NONE);
-        cpu.renew();
-        bound_to.store(null_mut(), Relaxed);
-        placed_before.store(null_mut(), Relaxed);
-        clear_at_end.set(0);
-        life.store(0, Relaxed);
-        result.set(null_mut());
         state.renew(id);
+    }
+
+    /// Gives the task, which is the caller's, a stack, or the one that it has once more: for a new life.
+    ///
+    /// # Safety
+    /// The memory above the TCB is the task's, with room for a [`Rest`].
+    unsafe fn settle_on(&self, thread_pointer: usize, slot: Slot) {
+        let rest = thread_pointer + REST_AT.load(Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { (rest as *mut Rest).write(Rest::new(slot)) };
+        self.frame.set(slot.stack_high);
+        self.thread_pointer.store(thread_pointer, Release);
+    }
+
+    /// The task, which is the caller's, has no stack any more.
+    fn leave_stack(&self) {
+        self.thread_pointer.store(0, Relaxed);
+    }
+
+    fn has_stack(&self) -> bool {
+        self.thread_pointer.load(Acquire) != 0
     }
 
     /// The thread id that the program sees.
@@ -250,7 +276,7 @@ impl Task {
     /// The thread pointer of the coroutine: its TCB's address, which is also its pthread_t.
     #[inline]
     pub fn thread_pointer(&self) -> usize {
-        self.slot.thread_pointer
+        self.thread_pointer.load(Relaxed)
     }
 
     /// Builds the context that starts with `entry` on the task's stack.
@@ -258,7 +284,7 @@ impl Task {
     /// # Safety
     /// The task is not queued, has no context, and its stack is unused.
     pub(crate) unsafe fn prepare(&'static self, entry: fn(&'static Task)) {
-        let (low, high) = (self.slot.stack_low, self.slot.stack_high);
+        let Slot { stack_low: low, stack_high: high, .. } = self.slot;
         let range = StackRange {
             low: NonZeroUsize::new(low).unwrap_or(NonZeroUsize::MAX),
             high: NonZeroUsize::new(high).unwrap_or(NonZeroUsize::MAX),

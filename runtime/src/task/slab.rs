@@ -1,24 +1,28 @@
-//! Where coroutines live. One slot each:
+//! Where coroutines live. A stack each, as glibc lays them out:
 //!
 //! ```text
 //!  low                                                                        high
 //!  +-------+----------------------------------+------------+--------------+------+
-//!  | guard | stack, grows down  <-------------| static TLS | TCB (struct  | Task |
+//!  | guard | stack, grows down  <-------------| static TLS | TCB (struct  | Rest |
 //!  |       |                                  |            |  pthread)    |      |
 //!  +-------+----------------------------------+------------+--------------+------+
 //!                                                          ^ thread pointer = pthread_t
 //! ```
 //!
-//! Slots of one size and guard are a class; they are cut from chunks that grow, and never given
-//! back to the kernel: a task's memory stays a task's memory, so that a stale look at one is
-//! harmless. The memory is reserved, not used: an idle coroutine has touched the two pages at its
-//! top. A slot's top and the next slot's guard are neighbours, so that they share a page table.
+//! The memory is reserved, not used: an idle coroutine has touched the two pages at its top. Each stack is a mapping of
+//! its own (`sys/stack.rs`), so that a limit of addresses counts what it counts natively; those of threads that have
+//! ended are kept for others (`cache.rs`), or unmapped. The task that a stack belongs to lies elsewhere, and stays
+//! (`table.rs`); but for the rest of it, which nobody looks at when the thread is gone.
 
-use super::Task;
+use super::cache::{Cache, Excess, Kept};
 use super::ids::Ids;
+use super::table::Table;
+use super::{REST_AT, Rest, Task};
+use crate::sched;
 use crate::signals;
-use crate::sync::{Acquire, AtomicPtr, Lock, Relaxed, Release, SeqCst, fence};
+use crate::sync::{AtomicUsize, Lock, Relaxed, Release, SeqCst, fence};
 use crate::sys::memory::{self, PAGE};
+use crate::sys::stack::{self, Guarded};
 use core::ptr::{NonNull, null_mut};
 
 /// What the C library wants around a thread pointer, in bytes.
@@ -32,60 +36,61 @@ pub struct Shape {
     pub tcb: usize,
 }
 
-/// Where the parts of one slot are.
+/// Where the parts of one stack are.
 #[derive(Clone, Copy)]
-#[repr(C)]
 pub struct Slot {
-    pub thread_pointer: usize,
     /// Lowest usable address of the stack.
     pub stack_low: usize,
     /// Where the stack begins (it grows down), below the TLS.
     pub stack_high: usize,
-    /// End of the slot.
+    /// The end, above the TCB.
     pub end: usize,
     /// Bytes of guard below `stack_low`.
     pub guard: usize,
-    class: Option<u8>,
-    /// The pooled slot that was made before this one.
-    older: *mut Task,
+    /// `None`: the memory is the program's own.
+    guarded: Option<Guarded>,
 }
 
 impl Slot {
+    /// The lowest address, of the guard if there is one.
+    pub fn low(&self) -> usize {
+        self.stack_low - self.guard
+    }
+
     /// The stack is executable if stacks are to be.
     fn follow(&self) {
-        let low = self.stack_low - self.guard;
-        // SAFETY: slots are cut from mappings of `reserve`, in whole pages.
-        unsafe { memory::follow_stacks(low, self.guard, self.end - low) };
+        if let Some(guarded) = self.guarded {
+            // SAFETY: the stack was mapped by `stack::map`, with this guard.
+            unsafe { stack::follow(self.low(), self.guard, self.end - self.low(), guarded) };
+        }
+    }
+
+    /// Up to where a stack in the cache is given back: what lies above, the next thread will use as well. glibc leaves as
+    /// much (PTHREAD_STACK_MIN).
+    fn top(&self) -> usize {
+        const LEFT: usize = 16 << 10;
+        (self.stack_high.saturating_sub(LEFT) & !(PAGE - 1)).max(self.stack_low)
     }
 }
 
-/// How many sizes are pooled. A program that uses more gets the rest unpooled.
-const CLASSES: usize = 64;
-const FIRST_CHUNK: usize = 16;
-const LAST_CHUNK: usize = 1024;
+/// How many stacks are mappings apart, two for each with its guard: a quarter of what Linux allows a process, for the
+/// program needs some, too, and holes between the further stacks, which may be one mapping, take some when threads end.
+const APART: usize = 1 << 13;
 
-#[derive(Clone, Copy)]
-struct Class {
-    size: usize,
-    guard: usize,
-    /// Ended tasks, linked.
-    free: *mut Task,
-    /// The rest of the newest chunk.
-    fresh: usize,
-    fresh_left: usize,
-    next_chunk: usize,
-}
-
-// SAFETY: the pointers are to slots that nobody uses; they are reached under the slab's lock.
-unsafe impl Send for Class {}
-
-/// Every slot of the process.
+/// Every stack of the process.
 pub struct Slab {
-    classes: Lock<[Class; CLASSES]>,
     shape: Shape,
+    /// The host saves what the TCB of a task holds, before its memory goes.
+    set_aside: fn(&Task),
+    tasks: Table,
     ids: Ids,
-    /// The newest pooled slot: the head of a list of all.
-    newest: AtomicPtr<Task>,
+    cache: Lock<Shelf>,
+    /// How many stacks in it are cold.
+    cold: AtomicUsize,
+    /// How many stacks are mappings apart.
+    apart: AtomicUsize,
+    /// Whoever goes through all stacks; and whoever takes one away, for a moment, before.
+    walk: Lock<()>,
     /// The tasks in the program's own memory that have not given it back, linked.
     placed: Lock<Placed>,
 }
@@ -94,110 +99,164 @@ struct Placed(*mut Task);
 // SAFETY: the tasks in the list are alive; it is reached under its lock.
 unsafe impl Send for Placed {}
 
+/// The cache, once there is one; and whether addresses are scarce.
+struct Shelf {
+    cache: *mut Cache,
+    scarce: bool,
+}
+// SAFETY: the cache is reached under its lock.
+unsafe impl Send for Shelf {}
+
+impl Shelf {
+    /// `None`: the kernel refuses the memory for one.
+    fn cache(&mut self) -> Option<&mut Cache> {
+        if self.cache.is_null() {
+            self.cache = memory::reserve(size_of::<Cache>())?.as_ptr().cast();
+        }
+        // SAFETY: all-zero memory is an empty cache; it is never freed, and the caller has the lock.
+        Some(unsafe { &mut *self.cache })
+    }
+}
+
 impl Slab {
-    pub const fn new(shape: Shape) -> Self {
-        const EMPTY: Class =
-            Class { size: 0, guard: 0, free: null_mut(), fresh: 0, fresh_left: 0, next_chunk: FIRST_CHUNK };
+    pub fn new(shape: Shape, set_aside: fn(&Task)) -> Self {
+        REST_AT.store(shape.tcb.next_multiple_of(align_of::<Rest>()), Relaxed);
         Self {
-            classes: Lock::new([EMPTY; CLASSES]),
             shape,
+            set_aside,
+            tasks: Table::new(),
             ids: Ids::new(),
-            newest: AtomicPtr::new(null_mut()),
+            cache: Lock::new(Shelf { cache: null_mut(), scarce: false }),
+            cold: AtomicUsize::new(0),
+            apart: AtomicUsize::new(0),
+            walk: Lock::new(()),
             placed: Lock::new(Placed(null_mut())),
         }
     }
 
-    /// A task with `stack` bytes of stack (its TLS and TCB within, as natively) over `guard` bytes
-    /// of guard; both whole pages. `None`: the kernel refuses the memory, or there are too many threads (EAGAIN).
-    /// The flag says that the slot is new: its TCB is zeroes. Else it is as its last user left it.
+    /// A task with `stack` bytes of stack (its TLS and TCB within, as natively) over `guard` bytes of guard; the stack is a
+    /// multiple of the alignment, the guard of a page. `None`: the kernel refuses the memory, or there are too many threads
+    /// (EAGAIN). The flag says that the stack is new: its TCB is zeroes. Else it is as its last user left it.
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
-        signals::section(|| self.take_slot(stack, guard))
+        let size = stack.checked_add(guard)?;
+        signals::section(|| match self.take_kept(|cache| cache.take(size, guard)) {
+            Some(task) => {
+                task.renew(self.ids.exchange(task.id()));
+                // SAFETY: it is the task's own stack.
+                unsafe { task.settle_on(task.thread_pointer(), task.slot) };
+                Some((task, false))
+            }
+            None => self.make(size, guard).map(|task| (task, true)),
+        })
     }
 
-    fn take_slot(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
-        let size = stack.checked_add(guard)?;
-        let mut classes = self.classes.lock();
-        let found = classes.iter().position(|c| c.size == 0 || (c.size, c.guard) == (size, guard));
-        let Some(index) = found else {
-            drop(classes);
-            let id = self.ids.take()?;
-            let Some(low) = memory::reserve(size) else {
-                self.ids.give(id);
-                return None;
-            };
-            return Some((self.found(low.as_ptr() as usize, size, guard, None, id), true));
-        };
-        let class = &mut classes[index];
-        (class.size, class.guard) = (size, guard);
-        if let Some(free) = NonNull::new(class.free) {
-            // SAFETY: a free slot holds a task that nobody uses.
-            class.free = unsafe { free.as_ref() }.link.load(Relaxed);
-            drop(classes);
-            // SAFETY: as above; it is the caller's now.
-            let task = unsafe { free.as_ref() };
-            task.renew(self.ids.exchange(task.id()));
-            return Some((task, false));
+    /// Acts on the cache. `None`: there is none.
+    fn with_cache<R>(&self, act: impl FnOnce(&mut Cache, bool) -> R) -> Option<R> {
+        let mut shelf = self.cache.lock();
+        let scarce = shelf.scarce;
+        let cache = shelf.cache()?;
+        let result = act(cache, scarce);
+        if cache.cold() != self.cold.load(Relaxed) {
+            self.cold.store(cache.cold(), SeqCst);
         }
-        if class.fresh_left == 0 {
-            class.grow()?;
+        Some(result)
+    }
+
+    fn take_kept(&self, choose: impl FnOnce(&mut Cache) -> Option<Kept>) -> Option<&'static Task> {
+        self.with_cache(|cache, _| choose(cache).map(Kept::task))?
+    }
+
+    fn make(&self, size: usize, guard: usize) -> Option<&'static Task> {
+        self.cache.lock().scarce = stack::are_addresses_limited();
+        let apart = self.apart.load(Relaxed) < APART;
+        let mapped = loop {
+            if let Some(mapped) = stack::map(size, guard, apart) {
+                break mapped;
+            }
+            // What is kept for others goes first.
+            self.unmap(self.take_kept(Cache::take_any)?);
+        };
+        let (low, guarded) = mapped;
+        let Some(task) = self.task() else {
+            // SAFETY: nobody has used it.
+            unsafe { stack::unmap(low, size) };
+            return None;
+        };
+        if guarded == Guarded::Apart {
+            self.apart.fetch_add(1, Relaxed);
+        }
+        let (thread_pointer, slot) = self.cut(low.as_ptr() as usize, size, guard, Some(guarded));
+        // SAFETY: the stack is the task's, and `cut` has left the room.
+        unsafe { task.settle_on(thread_pointer, slot) };
+        // Whoever makes stacks executable says so first, and goes through them then: one of the two sees the other.
+        fence(SeqCst);
+        slot.follow();
+        Some(task)
+    }
+
+    /// A task without a stack.
+    fn task(&self) -> Option<&'static Task> {
+        if let Some(task) = self.tasks.reuse() {
+            task.renew(self.ids.exchange(task.id()));
+            return Some(task);
         }
         let id = self.ids.take()?;
-        let low = class.fresh;
-        class.fresh += size;
-        class.fresh_left -= 1;
-        drop(classes);
-        Some((self.found(low, size, guard, Some(index as u8), id), true))
+        let made = self.tasks.make(id);
+        if made.is_none() {
+            self.ids.give(id);
+        }
+        made
     }
 
-    /// A task in the program's own memory (pthread_attr_setstack): never pooled, never unmapped.
-    /// `None`: too small for the TLS, the TCB and a page of stack, or there are too many threads.
+    /// A task in the program's own memory (pthread_attr_setstack): never kept, never unmapped. `None`: no room for TLS, TCB
+    /// and a stack, or there are too many threads.
     ///
     /// # Safety
     /// `[low, low + size)` is writable, unused, and stays so until the thread is joined.
     pub unsafe fn place(&self, low: usize, size: usize) -> Option<&'static Task> {
-        let slot = self.cut(low, size, 0, None);
-        if slot.stack_high < low + PAGE {
-            return None;
-        }
-        let id = signals::section(|| self.ids.take())?;
-        // SAFETY: the caller's promise; glibc clears the descriptor of such a thread as well.
-        unsafe {
-            let head = slot.thread_pointer - self.shape.tls;
-            core::ptr::write_bytes(head as *mut u8, 0, low + size - head);
-        }
-        Some(self.install(slot, id))
+        const LEAST: usize = 1 << 10;
+        signals::section(|| {
+            let (thread_pointer, slot) = self.cut(low, size, 0, None);
+            let head = slot.stack_high;
+            if head < low + LEAST {
+                return None;
+            }
+            let task = self.task()?;
+            // SAFETY: the caller's promise; glibc clears the descriptor of such a thread as well. `cut` has left the room.
+            unsafe {
+                core::ptr::write_bytes(head as *mut u8, 0, slot.end - head);
+                task.settle_on(thread_pointer, slot);
+            }
+            Some(task)
+        })
     }
 
-    /// Takes back a slot whose TCB could not be made. It is new, and stays so: unused.
+    /// Takes back a task whose TCB could not be made, with its stack.
     ///
     /// # Safety
     /// The task was just taken, and never queued.
     pub unsafe fn give_unused(&self, task: &'static Task) {
-        signals::section(|| self.ids.give(task.id()));
-        if task.slot.class.is_none() {
-            let low = task.slot.stack_low - task.slot.guard;
-            if let Some(at) = NonNull::new(low as *mut u8) {
-                // SAFETY: nobody has the task; its mapping is its own.
-                unsafe { memory::release(at, task.slot.end - low) };
-            }
-        }
+        signals::section(|| self.unmap(task));
     }
 
-    /// Calls `each` with the thread pointer of every pooled slot that has a TCB.
+    /// Calls `each` with the thread pointer of every stack; there is a TCB, or zeroes where one is about to be made.
     pub fn for_each(&self, each: &mut dyn FnMut(*mut u8)) {
-        let mut next = self.newest.load(Acquire);
-        // SAFETY: pooled slots stay mapped, and the list only grows.
-        while let Some(task) = unsafe { next.as_ref() } {
-            each(task.slot.thread_pointer as *mut u8);
-            next = task.slot.older;
-        }
+        self.walk(|task| each(task.thread_pointer() as *mut u8));
+    }
+
+    /// Calls `each` with every task that has a stack; meanwhile none loses it.
+    fn walk(&self, mut each: impl FnMut(&'static Task)) {
+        signals::section(|| {
+            let _held = self.walk.lock();
+            self.tasks.all().filter(|task| task.has_stack()).for_each(&mut each);
+        });
     }
 
     /// The task is about to be queued for the first time. In a section.
     pub(crate) fn launched(&self, task: &'static Task) {
         task.launched.store(true, Release);
         self.ids.publish(task);
-        if !Self::pooled(task) {
+        if task.slot.guarded.is_none() {
             let mut placed = self.placed.lock();
             task.placed_before.store(placed.0, Relaxed);
             placed.0 = task.as_ptr().as_ptr();
@@ -216,7 +275,8 @@ impl Slab {
             let mut next = placed.0;
             // SAFETY: a task in the list is in its memory.
             while let Some(task) = unsafe { next.as_ref() } {
-                if task.slot.stack_low < low + size && low < task.slot.end {
+                let slot = task.slot;
+                if slot.stack_low < low + size && low < slot.end {
                     return true;
                 }
                 next = task.placed_before.load(Relaxed);
@@ -225,42 +285,23 @@ impl Slab {
         })
     }
 
-    /// The memory of the task is the program's again.
-    fn give_back(&self, task: &Task) {
-        signals::section(|| {
-            self.ids.give(task.id());
-            let mut placed = self.placed.lock();
-            let mut link = &raw mut placed.0;
-            // SAFETY: the tasks in the list are in their memory; links of others are changed under the lock alone.
-            unsafe {
-                while *link != task.as_ptr().as_ptr() {
-                    link = (**link).placed_before.as_ptr();
-                }
-                *link = task.placed_before.load(Relaxed);
+    fn unlist(&self, task: &Task) {
+        let mut placed = self.placed.lock();
+        let mut link = &raw mut placed.0;
+        // SAFETY: the task is in the list, whose links are changed under the lock alone.
+        unsafe {
+            while *link != task.as_ptr().as_ptr() {
+                let before: &Task = &**link;
+                link = before.placed_before.as_ptr();
             }
-        });
+            *link = task.placed_before.load(Relaxed);
+        }
     }
 
-    /// Looks for a task that is alive and for which `found` says yes. In a section.
+    /// Looks for a task that is alive and for which `found` says yes; meanwhile it can't end. In a section.
     pub(crate) fn any_task(&self, found: &mut dyn FnMut(&'static Task) -> bool) -> bool {
-        let mut next = self.newest.load(Acquire);
-        // SAFETY: pooled slots stay mapped, and the list only grows.
-        while let Some(task) = unsafe { next.as_ref() } {
-            if task.is_launched() && found(task) {
-                return true;
-            }
-            next = task.slot.older;
-        }
-        let placed = self.placed.lock();
-        let mut next = placed.0;
-        // SAFETY: a task in the list is alive while the lock is held.
-        while let Some(task) = unsafe { next.as_ref() } {
-            if task.is_launched() && found(task) {
-                return true;
-            }
-            next = task.placed_before.load(Relaxed);
-        }
-        false
+        let mut asks = |task: &'static Task| task.is_launched() && self.ids.with(task.id(), &mut *found) == Some(true);
+        self.tasks.all().any(&mut asks)
     }
 
     /// The live task whose id the program knows as `id`; `found` is called while it can't end.
@@ -268,117 +309,96 @@ impl Slab {
         signals::section(|| self.ids.with(id, found))
     }
 
-    fn task_at(&self, slot: &Slot) -> *mut Task {
-        (slot.thread_pointer + self.shape.tcb).next_multiple_of(align_of::<Task>()) as *mut Task
-    }
-
     /// Takes an ended task back.
     ///
     /// # Safety
     /// Nobody uses the task any more: it has left its stack and was joined or detached.
     pub unsafe fn give(&self, task: &'static Task) {
-        let Some(class) = task.slot.class else {
-            return self.give_back(task);
-        };
         signals::section(|| {
-            let mut classes = self.classes.lock();
-            let class = &mut classes[class as usize];
-            task.link.store(class.free, Relaxed);
-            class.free = task.as_ptr().as_ptr();
+            let slot = task.slot;
+            if slot.guarded.is_none() {
+                self.unlist(task);
+                return self.unmap(task);
+            }
+            let kept = Kept { size: slot.end - slot.low(), guard: slot.guard, task };
+            // What a stack that was cut down keeps.
+            let top = slot.end - slot.top();
+            let put = |cache: &mut Cache, scarce| cache.put(kept).then(|| cache.excess(top, scarce));
+            let Some(Some(mut excess)) = self.with_cache(put) else {
+                return self.unmap(task);
+            };
+            while let Some(pushed_out) = excess {
+                match pushed_out {
+                    Excess::Cool(kept) => self.cool(kept),
+                    Excess::Unmap(kept) => self.unmap(kept.task()),
+                }
+                excess = self.with_cache(|cache, scarce| cache.excess(top, scarce)).flatten();
+            }
+            if let Some(runtime) = sched::get().filter(|_| self.has_cold()) {
+                runtime.monitor.worker_woke();
+            }
         });
     }
 
-    /// Whether [`Slab::give`] keeps the slot; where not, the caller gives the memory back.
-    pub fn pooled(task: &Task) -> bool {
-        task.slot.class.is_some()
+    /// Cuts a stack from the cache down to its top.
+    fn cool(&self, kept: Kept) {
+        let task = kept.task();
+        let slot = task.slot;
+        // SAFETY: its stack is nobody's.
+        unsafe { memory::clear(slot.stack_low as *mut u8, slot.top() - slot.stack_low) };
+        if self.with_cache(|cache, _| cache.put_cold(kept)) != Some(true) {
+            self.unmap(task);
+        }
     }
 
-    fn cut(&self, low: usize, size: usize, guard: usize, class: Option<u8>) -> Slot {
+    /// Whether there are stacks that [`Slab::unmap_idle`] will unmap if nobody wants them.
+    pub(crate) fn has_cold(&self) -> bool {
+        self.cold.load(SeqCst) > 0
+    }
+
+    /// Unmaps some of the cold stacks that nobody has wanted for a while; `over`: one is over. By the monitor, at each look.
+    pub(crate) fn unmap_idle(&self, over: bool) {
+        /// A quarter of a millisecond.
+        const AT_A_TIME: usize = 64;
+        if !self.has_cold() {
+            return;
+        }
+        if over {
+            self.with_cache(|cache, _| cache.mark());
+        }
+        core::iter::from_fn(|| self.take_kept(Cache::take_due)).take(AT_A_TIME).for_each(|task| self.unmap(task));
+    }
+
+    /// Gives the task's stack back, to the kernel or to the program. The task has ended, or never began.
+    fn unmap(&self, task: &'static Task) {
+        (self.set_aside)(task);
+        let slot = task.slot;
+        // Whoever walks has seen the stack, and is done with it, or does not see it.
+        let walk = self.walk.lock();
+        task.leave_stack();
+        drop(walk);
+        if slot.guarded == Some(Guarded::Apart) {
+            self.apart.fetch_sub(1, Relaxed);
+        }
+        if let (Some(_), Some(at)) = (slot.guarded, NonNull::new(slot.low() as *mut u8)) {
+            // SAFETY: nobody uses the stack, or finds it.
+            unsafe { stack::unmap(at, slot.end - slot.low()) };
+        }
+        self.tasks.give(task);
+    }
+
+    fn cut(&self, low: usize, size: usize, guard: usize, guarded: Option<Guarded>) -> (usize, Slot) {
         let end = low + size;
-        let task = (end - size_of::<Task>()) & !(align_of::<Task>() - 1);
-        let align = self.shape.align.max(align_of::<Task>());
-        let thread_pointer = (task - self.shape.tcb) & !(align - 1);
-        Slot {
-            thread_pointer,
-            stack_low: low + guard,
-            stack_high: (thread_pointer - self.shape.tls) & !(align - 1),
-            end,
-            guard,
-            class,
-            older: null_mut(),
-        }
-    }
-
-    fn found(&self, low: usize, size: usize, guard: usize, class: Option<u8>, id: u32) -> &'static Task {
-        if guard > 0 {
-            // SAFETY: the lowest pages of a slot that nobody uses yet. Without the guard an
-            // overflow would run into the neighbour, which is no reason to refuse the thread.
-            let _ = unsafe { memory::guard(low as *mut u8, guard) };
-        }
-        let task = self.install(self.cut(low, size, guard, class), id);
-        if class.is_none() {
-            task.slot.follow();
-        }
-        task
-    }
-
-    /// A TCB has been made in the new slot of `task`: it is one of those that [`Slab::for_each`] names.
-    pub fn made(&self, task: &Task) {
-        self.list(task.as_ptr().as_ptr());
-        // Whoever makes stacks executable says so first and walks the list then: one of the two sees the other.
-        fence(SeqCst);
-        task.slot.follow();
+        let align = !(self.shape.align - 1);
+        let above = self.shape.tcb.next_multiple_of(align_of::<Rest>()) + size_of::<Rest>();
+        let thread_pointer = (end - above) & align;
+        let stack_high = (thread_pointer - self.shape.tls) & align;
+        (thread_pointer, Slot { stack_low: low + guard, stack_high, end, guard, guarded })
     }
 
     /// Makes all stacks executable, and those to come: code on them is to run.
     pub fn make_executable(&self) {
         fence(SeqCst);
-        let mut next = self.newest.load(Acquire);
-        // SAFETY: pooled slots stay mapped, and the list only grows.
-        while let Some(task) = unsafe { next.as_ref() } {
-            task.slot.follow();
-            next = task.slot.older;
-        }
-    }
-
-    fn list(&self, task: *mut Task) {
-        let mut older = self.newest.load(Relaxed);
-        loop {
-            // SAFETY: the task is its maker's alone until it is queued.
-            unsafe { (*task).slot.older = older };
-            match self.newest.compare_exchange_weak(older, task, Release, Relaxed) {
-                Ok(_) => return,
-                Err(now) => older = now,
-            }
-        }
-    }
-
-    /// Writes a new task into its slot.
-    fn install(&self, slot: Slot, id: u32) -> &'static Task {
-        let at = self.task_at(&slot);
-        // SAFETY: `cut` has left room for a task there, and the slot is the caller's.
-        unsafe {
-            at.write(Task::new(slot, id));
-            &*at
-        }
-    }
-}
-
-impl Class {
-    /// Reserves a chunk of slots: ever larger ones, smaller ones where the kernel refuses.
-    fn grow(&mut self) -> Option<()> {
-        let mut slots = self.next_chunk;
-        loop {
-            if let Some(low) = self.size.checked_mul(slots).and_then(memory::reserve) {
-                self.fresh = low.as_ptr() as usize;
-                self.fresh_left = slots;
-                self.next_chunk = (slots * 2).min(LAST_CHUNK);
-                return Some(());
-            }
-            if slots == 1 {
-                return None;
-            }
-            slots /= 2;
-        }
+        self.walk(|task| task.slot.follow());
     }
 }

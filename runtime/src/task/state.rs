@@ -117,9 +117,9 @@ impl State {
         Self(AtomicU64::new((life as u64) << LIFE_SHIFT | RUNNABLE))
     }
 
-    /// As [`State::runnable`], of another life in the place of one that has ended.
+    /// As [`State::runnable`], of another life in the place of one that has ended, or never began.
     pub fn renew(&self, life: u32) {
-        debug_assert_eq!(self.0.load(Relaxed) & PHASE, ENDED);
+        debug_assert!(matches!(self.0.load(Relaxed) & PHASE, ENDED | RUNNABLE));
         self.0.store((life as u64) << LIFE_SHIFT | RUNNABLE, Release);
     }
 
