@@ -16,7 +16,7 @@ use crate::threads;
 use iopatch_runtime::arch;
 use iopatch_runtime::local::Local;
 use iopatch_runtime::reactor;
-use iopatch_runtime::sched::{self, Host, Runtime};
+use iopatch_runtime::sched::{self, Host, Runtime, Totals};
 use iopatch_runtime::signals::set_main_mask;
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::sys::signal;
@@ -320,9 +320,14 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
     loop {
         let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
         let totals = runtime.totals();
-        // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's.
-        let ours = totals.os_threads_alive + 2;
-        if totals.alive == 0 && main_is_dead() && os_threads() <= ours {
+        // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's. If one of those has
+        // ended meanwhile, they were not all counted at one time.
+        let ours = |totals: &Totals| totals.os_threads_alive + 2;
+        if totals.alive == 0
+            && main_is_dead()
+            && os_threads() <= ours(&totals)
+            && ours(&runtime.totals()) == ours(&totals)
+        {
             // As the program's last thread would: what main's mask lets in arrives.
             signal::set_mask(LAST_MASK.load(Relaxed));
             // SAFETY: no thread of the program is left that could call it as well.
