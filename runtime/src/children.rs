@@ -52,13 +52,19 @@ pub fn word(pid: i32) -> &'static AtomicU32 {
 pub(crate) fn outlive() {
     const SYS_WAITID: usize = 247;
     const P_ALL: usize = 0;
-    /// WEXITED, WNOHANG, WNOWAIT; of this thread alone, and of every kind (__WNOTHREAD, __WALL).
-    const ASKS: usize = 4 | 1 | 0x0100_0000 | 0x2000_0000 | 0x4000_0000;
+    /// WEXITED, WNOWAIT; of this thread alone, and of every kind (__WNOTHREAD, __WALL).
+    const ASKS: usize = 4 | 0x0100_0000 | 0x2000_0000 | 0x4000_0000;
+    const EINTR: isize = -4;
     const A_WHILE: u64 = 1_000_000_000;
     let nobody_moves = AtomicU32::new(0);
-    // SAFETY: the call takes nothing, and writes nothing.
-    while unsafe { arch::syscall(SYS_WAITID, [P_ALL, 0, 0, ASKS, 0, 0]) } == 0 {
-        futex::wait(&nobody_moves, 0, Some(Deadline::after(A_WHILE)));
+    loop {
+        // SAFETY: the call takes nothing, and writes nothing.
+        match unsafe { arch::syscall(SYS_WAITID, [P_ALL, 0, 0, ASKS, 0, 0]) } {
+            // One has ended, and is the program's to take.
+            0 => drop(futex::wait(&nobody_moves, 0, Some(Deadline::after(A_WHILE)))),
+            EINTR => {}
+            _ => return,
+        }
     }
 }
 
