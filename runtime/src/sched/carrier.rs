@@ -40,9 +40,11 @@ pub struct Carrier {
     worker: AtomicPtr<Worker>,
     /// IDLE, ASSIGNED, RUNNING or DISMISSED: the futex of a carrier that waits.
     phase: AtomicU32,
-    /// The task that is bound to it, by another thread than this one.
+    /// The task that is bound to it, by another thread than this one, or that was sent to it (`apart`).
     reserved_for: AtomicPtr<Task>,
     pub(super) estimate: Estimate,
+    /// When the heavy task that is on was switched to; 0: none is (`apart`).
+    pub(super) weighs_since: Cell<u64>,
     /// Bits of [`Changed`].
     changed: AtomicU32,
     /// Its OS thread is to end.
@@ -109,11 +111,12 @@ impl Carrier {
     fn live(&'static self, runtime: &'static Runtime) {
         self.thread_pointer.set(arch::thread_pointer());
         self.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Release);
-        Local::mine().carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+        Local::mine().carrier.store(self.as_ptr(), Relaxed);
         while self.sleep() {
-            // SAFETY: null, or a task that has not ended: it is bound to this carrier.
+            // SAFETY: null, or a task that has not ended: it is bound to this carrier, or was sent to it.
             match unsafe { self.reserved_for.swap(null_mut(), Relaxed).as_ref() } {
-                Some(task) => self.keep(runtime, task, Turn::Runnable),
+                Some(task) if self.keeps(task) => self.keep(runtime, task, Turn::Runnable),
+                Some(task) => self.run(runtime, self.home(), task),
                 None => self.work(runtime),
             }
             if self.leaves.get() {
@@ -137,6 +140,7 @@ impl Carrier {
             phase: AtomicU32::new(IDLE),
             reserved_for: AtomicPtr::new(null_mut()),
             estimate: Estimate::default(),
+            weighs_since: Cell::new(0),
             changed: AtomicU32::new(0),
             leaves: Cell::new(false),
             next_idle: AtomicPtr::new(null_mut()),
@@ -170,7 +174,7 @@ impl Carrier {
 
     /// Makes this idle carrier the owner of `worker`, if `from` still is; then wakes it.
     pub(super) fn assign(&'static self, runtime: &Runtime, worker: &'static Worker, from: *mut Carrier) -> bool {
-        let me = core::ptr::from_ref(self).cast_mut();
+        let me = self.as_ptr();
         self.worker.store(core::ptr::from_ref(worker).cast_mut(), Relaxed);
         if worker.owner.compare_exchange(from, me, AcqRel, Relaxed).is_err() {
             runtime.put_idle(self);
@@ -180,7 +184,7 @@ impl Carrier {
         true
     }
 
-    /// Has this idle carrier, which nobody else has, wait for `task` alone; its timers and descriptors go to `home`.
+    /// Has this idle carrier, which nobody else has, wait for `task` alone, whose timers and descriptors go to `home`.
     pub(super) fn reserve(&self, home: &Worker, task: *mut Task) {
         self.worker.store(core::ptr::from_ref(home).cast_mut(), Relaxed);
         self.reserved_for.store(task, Relaxed);
@@ -228,7 +232,9 @@ impl Carrier {
             if !self.owns(worker) {
                 worker.pass_on();
             }
-            if let Some(task) = next {
+            if let Some(task) = next
+                && !self.send_apart(runtime, worker, task)
+            {
                 self.run(runtime, worker, task);
             }
         }
@@ -284,7 +290,7 @@ impl Carrier {
         signals::settle(task);
     }
 
-    fn owns(&self, worker: &Worker) -> bool {
+    pub(super) fn owns(&self, worker: &Worker) -> bool {
         core::ptr::eq(worker.owner.load(Acquire), self)
     }
 
@@ -295,9 +301,14 @@ impl Carrier {
         unsafe { &*self.worker.load(Relaxed) }
     }
 
+    /// Whether `task` is bound to this carrier.
+    fn keeps(&self, task: &Task) -> bool {
+        task.state.is_bound() && core::ptr::eq(task.own_carrier(), self)
+    }
+
     /// Runs `task`, which was in a run queue, until it has parked, given way or ended.
     fn run(&'static self, runtime: &'static Runtime, worker: &'static Worker, task: &'static Task) {
-        task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+        task.carrier.store(self.as_ptr(), Relaxed);
         if !task.state.resume() {
             return task.own_carrier().deliver();
         }
@@ -321,7 +332,7 @@ impl Carrier {
                 Turn::Runnable => {}
                 Turn::Ended => break,
             }
-            task.carrier.store(core::ptr::from_ref(self).cast_mut(), Relaxed);
+            task.carrier.store(self.as_ptr(), Relaxed);
             task.state.resume_bound();
             if !task.is_pinned() {
                 task.be_timed();
@@ -419,15 +430,18 @@ impl Carrier {
         if !self.owns(worker) {
             return;
         }
-        let me = core::ptr::from_ref(self).cast_mut();
         match runtime.take_idle() {
             Some(carrier) => {
-                if carrier.assign(runtime, worker, me) {
+                if carrier.assign(runtime, worker, self.as_ptr()) {
                     runtime.counts.handoffs.fetch_add(1, Relaxed);
                 }
             }
-            None => drop(worker.owner.compare_exchange(me, null_mut(), AcqRel, Relaxed)),
+            None => drop(worker.owner.compare_exchange(self.as_ptr(), null_mut(), AcqRel, Relaxed)),
         }
         runtime.monitor.poke();
+    }
+
+    fn as_ptr(&self) -> *mut Carrier {
+        core::ptr::from_ref(self).cast_mut()
     }
 }

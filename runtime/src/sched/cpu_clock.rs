@@ -53,6 +53,11 @@ impl Estimate {
         let rest = if lost_at == 0 { 0 } else { clock.saturating_sub(lost_at) };
         self.used.swap(0, Relaxed) + rest
     }
+
+    /// Whether the worker was taken from the task that is on.
+    fn is_lost(&self) -> bool {
+        self.lost_at.load(Relaxed) != 0
+    }
 }
 
 /// The id of the kernel's clock of an OS thread.
@@ -76,7 +81,12 @@ impl Carrier {
     /// About to switch to `task`.
     #[inline]
     pub(super) fn begin_stint(&self, task: &Task) {
-        if task.timed.load(Relaxed) {
+        let heavy = task.weight.is_heavy();
+        if heavy {
+            self.begin_to_weigh();
+        }
+        // No look of the monitor's would count what runs apart.
+        if heavy || task.timed.load(Relaxed) {
             task.cpu.since.store(of_os_thread(self.tid()), SeqCst);
         }
     }
@@ -84,7 +94,11 @@ impl Carrier {
     /// `task` has switched away.
     #[inline]
     pub(super) fn end_stint(&self, task: &Task) {
-        if task.timed.load(Relaxed) || !self.estimate.is_none() {
+        let heavy = task.weight.is_heavy();
+        if heavy {
+            self.weigh(task);
+        }
+        if heavy || task.timed.load(Relaxed) || !self.estimate.is_none() {
             self.account(task);
         }
     }
@@ -92,6 +106,9 @@ impl Carrier {
     #[cold]
     fn account(&self, task: &Task) {
         let now = of_os_thread(self.tid());
+        if self.estimate.is_lost() {
+            task.weight.confirm();
+        }
         let estimate = self.estimate.take(now);
         let used = match task.cpu.since.swap(0, SeqCst) {
             0 => estimate,

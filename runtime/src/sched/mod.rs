@@ -7,13 +7,16 @@
 //! worker from a carrier whose task has been on the CPU, or in a call that blocks, for too long:
 //! the task goes on as a plain thread, without a worker, until it parks.
 
+mod apart;
 mod bind;
 mod carrier;
 mod cpu_clock;
 mod monitor;
 mod queue;
+mod thinning;
 mod worker;
 
+pub(crate) use apart::Weight;
 pub use bind::Unbound;
 pub use carrier::{Carrier, Changed};
 pub(crate) use cpu_clock::CpuTime;
@@ -31,6 +34,7 @@ use crate::task::{Step, Task, Woken, life};
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
 use monitor::Monitor;
+use thinning::Thinning;
 
 /// What the runtime needs of its host, the preloaded library. None of them may be a hook.
 #[derive(Clone, Copy)]
@@ -83,7 +87,14 @@ pub struct Runtime {
 // SAFETY: `workers` is a constant array of workers, which are Sync.
 unsafe impl Sync for Runtime {}
 
-struct IdleList(*const Carrier);
+/// Carriers one on the other.
+struct IdleList {
+    top: *const Carrier,
+    len: usize,
+    /// The least that there were in this period (`thinning`).
+    least: usize,
+}
+
 // SAFETY: the places of carriers stay mapped; the list is reached under its lock.
 unsafe impl Send for IdleList {}
 
@@ -115,16 +126,30 @@ pub struct Totals {
 }
 
 impl IdleList {
-    fn push(&mut self, carrier: &'static Carrier) {
-        carrier.next_idle.store(self.0.cast_mut(), Relaxed);
-        self.0 = carrier;
+    const fn new() -> Self {
+        Self { top: core::ptr::null(), len: 0, least: 0 }
+    }
+
+    /// Returns how many there are now.
+    fn push(&mut self, carrier: &'static Carrier) -> usize {
+        carrier.next_idle.store(self.top.cast_mut(), Relaxed);
+        self.top = carrier;
+        self.len += 1;
+        self.len
     }
 
     fn pop(&mut self) -> Option<&'static Carrier> {
         // SAFETY: null, or a carrier in its place.
-        let carrier = unsafe { self.0.as_ref()? };
-        self.0 = carrier.next_idle.load(Relaxed);
+        let carrier = unsafe { self.top.as_ref()? };
+        self.top = carrier.next_idle.load(Relaxed);
+        self.len -= 1;
+        self.least = self.least.min(self.len);
         Some(carrier)
+    }
+
+    /// The least that there were in the period that ends.
+    fn begin_period(&mut self) -> usize {
+        core::mem::replace(&mut self.least, self.len)
     }
 }
 
@@ -161,8 +186,8 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
         slab: Slab::new(host.shape, host.set_aside),
         workers: first,
         worker_count: count,
-        idle: Lock::new(IdleList(core::ptr::null())),
-        left: Lock::new(IdleList(core::ptr::null())),
+        idle: Lock::new(IdleList::new()),
+        left: Lock::new(IdleList::new()),
         binding: Lock::new(()),
         monitor: Monitor::new(),
         next_worker: AtomicU32::new(0),
@@ -291,7 +316,7 @@ impl Runtime {
     /// else that of a worker that sleeps, else any.
     pub(crate) fn enqueue(&self, task: &'static Task) {
         let worker = match (local::current(), local::carrier()) {
-            (Some(me), _) => me.home(),
+            (Some(me), _) => self.worker_near(me),
             (None, Some(carrier)) => carrier.home(),
             (None, None) => self.worker_for_stranger(),
         };
@@ -342,6 +367,17 @@ impl Runtime {
         self.searching.store(0, SeqCst);
     }
 
+    /// The worker of a running task. One that runs without it (`apart`) may go on for long, and so may whoever runs the
+    /// worker's tasks: then a worker that sleeps is better.
+    #[inline]
+    fn worker_near(&self, me: &Task) -> &'static Worker {
+        let home = me.home();
+        if carrier_of(me).owns(home) || home.is_sleeping() {
+            return home;
+        }
+        self.workers().iter().find(|w| w.is_sleeping()).unwrap_or(home)
+    }
+
     fn worker_for_stranger(&self) -> &'static Worker {
         let workers = self.workers();
         let start = self.next_worker.fetch_add(1, Relaxed) as usize;
@@ -385,11 +421,16 @@ impl Runtime {
     }
 
     fn put_idle(&self, carrier: &'static Carrier) {
-        self.idle.lock().push(carrier);
+        let idle = self.idle.lock().push(carrier);
+        if Thinning::begins_at(idle) {
+            // A monitor that sleeps for ever has seen fewer; one that did not see this one is seen to sleep.
+            crate::sync::fence(SeqCst);
+            self.monitor.wake();
+        }
     }
 
     fn has_idle(&self) -> bool {
-        !self.idle.lock().0.is_null()
+        !self.idle.lock().top.is_null()
     }
 
     /// Whether a worker other than `mine` has tasks to steal.

@@ -218,7 +218,7 @@ impl Worker {
             self.look(runtime, Some(earliest).filter(|&d| d != Deadline::NEVER));
         }
         self.sleeping.store(false, SeqCst);
-        runtime.monitor.worker_woke();
+        runtime.monitor.wake();
         self.fire_timers(runtime);
         if self.search.swap(false, SeqCst) {
             runtime.end_search();

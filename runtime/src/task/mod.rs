@@ -4,7 +4,7 @@
 //!
 //! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
-//! * `coroutine`, `controls`: the OS thread that runs the task (between `resume` and `settle`).
+//! * `coroutine`, `controls`, `weight`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
 //! * `timed`, `cpu`: see `sched/cpu_clock.rs`.
 //! * `bound_to`: see `sched/bind.rs`.
@@ -21,7 +21,7 @@ pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
 use crate::arch::{self, Controls};
 use crate::local::Local;
-use crate::sched::{self, Carrier, CpuTime};
+use crate::sched::{self, Carrier, CpuTime, Weight};
 use crate::signals::{self, Number, masks};
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
 use crate::sys::signal::{self, AltStack};
@@ -104,6 +104,7 @@ pub struct Task {
     pub has_contexts: Cell<bool>,
     /// Somebody has asked for its CPU time.
     pub(crate) timed: AtomicBool,
+    pub(crate) weight: Weight,
     /// It has been queued, and has not come to its end: signals may be sent to it.
     launched: AtomicBool,
     /// Of its TCB; 0: it has no stack.
@@ -206,6 +207,7 @@ impl Task {
             has_alt_stack: Cell::new(false),
             has_contexts: Cell::new(false),
             timed: AtomicBool::new(false),
+            weight: Weight::default(),
             launched: AtomicBool::new(false),
             thread_pointer: AtomicUsize::new(0),
         }
@@ -230,6 +232,7 @@ impl Task {
             has_alt_stack,
             has_contexts,
             timed,
+            weight,
             launched: _,       // `refuse_signals` has cleared it
             thread_pointer: _, // the stack's
         } = self;
@@ -244,6 +247,7 @@ impl Task {
         has_alt_stack.set(false);
         has_contexts.set(false);
         timed.store(false, Relaxed);
+        weight.renew();
         state.renew(id);
     }
 

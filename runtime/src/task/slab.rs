@@ -335,7 +335,7 @@ impl Slab {
                 excess = self.with_cache(|cache, scarce| cache.excess(top, scarce)).flatten();
             }
             if let Some(runtime) = sched::get().filter(|_| self.has_cold()) {
-                runtime.monitor.worker_woke();
+                runtime.monitor.wake();
             }
         });
     }
