@@ -10,7 +10,7 @@ use super::{fdops, signal};
 use crate::abi;
 use crate::export::{by_number, real};
 use crate::fd;
-use crate::guard::{self, Task};
+use crate::guard;
 use crate::memory;
 use crate::os_thread;
 use crate::process;
@@ -158,17 +158,22 @@ pub unsafe fn kcmp(number: c_long, a: c_int, b: c_int, kind: c_int, first: usize
     unsafe { kernel(number, [a as usize, b as usize, kind as usize, first, second]) as c_int }
 }
 
+/// A coroutine's is in its storage; its own OS thread's stands for it, unless it has registered another.
 pub unsafe fn get_robust_list(number: c_long, tid: c_int, head: *mut usize, size: *mut usize) -> c_int {
-    let own = |task: &Task| abi::robust_head(task.thread_pointer() as *mut u8) as usize;
-    let told = match guard::self_task() {
-        Some(me) if tid == 0 => Some(own(me)),
-        _ => sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, own)),
+    let list = |thread_pointer: usize| abi::robust_head(thread_pointer as *mut u8) as usize;
+    let me = guard::self_task().filter(|_| matches!(Whose::by_id(tid), Whose::Mine));
+    let others = match me {
+        Some(_) => None,
+        None => sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, |task| list(task.thread_pointer()))),
     };
+    let asked = if me.is_some() || others.is_some() { 0 } else { tid as usize };
     // The kernel checks where it is to be written.
-    let result =
-        unsafe { kernel(number, [if told.is_some() { 0 } else { tid as usize }, head as usize, size as usize]) };
-    if let Some(told) = told.filter(|_| result == 0) {
-        unsafe { head.write(told) };
+    let result = unsafe { kernel(number, [asked, head as usize, size as usize]) };
+    if result == 0 {
+        let own = me.filter(|me| unsafe { head.read() } == list(sched::carrier_of(me).thread_pointer()));
+        if let Some(told) = own.map(|me| list(me.thread_pointer())).or(others) {
+            unsafe { head.write(told) };
+        }
     }
     result as c_int
 }
