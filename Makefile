@@ -44,6 +44,10 @@ stress: build programs
 torture: build
 	@tests/torture
 
+# Every call that takes a descriptor on every kind of descriptor, and every setting of a thread's own: as natively.
+matrix: build
+	@tests/matrix/run
+
 # What must hold before a change goes in: formatting, lints, then every test.
 check:
 	@.ci/run
