@@ -13,6 +13,7 @@ use crate::export::{Family, real};
 use crate::fd::{self, Kind};
 use crate::guard;
 use crate::kernel;
+use crate::memory;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
 use std::ptr::{null, null_mut};
@@ -56,13 +57,35 @@ fn unless_unsupported(fd: c_int, side: Interest, n: usize, nowait: impl FnOnce()
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
+/// Whether these bytes can be the program's. What can't be the kernel refuses, whatever the file is, and at once.
+fn is_in_reach(buf: *const c_void, n: size_t) -> bool {
+    /// The end of the program's half of the addresses (x86-64), less a page that nobody has.
+    const END: usize = (1 << 47) - 4096;
+    buf.addr().checked_add(n).is_some_and(|end| end <= END)
+}
+
+/// Whether the vector is one that the kernel neither refuses, nor finds to be of nothing, before it looks at the file. (A
+/// message of nothing is one: a datagram, or a question for a socket's error.)
+fn is_sound(iov: *const iovec, n: c_int) -> bool {
+    let segments = n as usize;
+    if !memory::is_readable(iov.addr(), segments * size_of::<iovec>()) {
+        return false;
+    }
+    // SAFETY: readable just now.
+    let mut all = (0..segments).map(|i| unsafe { iov.add(i).read_unaligned() });
+    let sum = all.try_fold(0usize, |sum, it| {
+        is_in_reach(it.iov_base, it.iov_len).then(|| sum.checked_add(it.iov_len)).flatten()
+    });
+    sum.is_some_and(|sum| sum > 0 && sum <= isize::MAX as usize)
+}
+
 pub unsafe fn read(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
     unsafe { read_for(Family::Rw, fd, buf, n) }
 }
 
 /// [`read`], counted as a wait of `family`.
 pub(super) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
-    if guard::coroutine().is_none() || n == 0 {
+    if guard::coroutine().is_none() || n == 0 || !is_in_reach(buf, n) {
         return unsafe { real::read(fd, buf, n) };
     }
     if is_socket(fd) {
@@ -96,7 +119,7 @@ fn is_socket(fd: c_int) -> bool {
 }
 
 pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
-    if guard::coroutine().is_none() || !is_vector(n) {
+    if guard::coroutine().is_none() || !is_vector(n) || !is_sound(iov, n) {
         return unsafe { real::readv(fd, iov, n) };
     }
     if is_socket(fd) {
@@ -128,7 +151,7 @@ fn vector_message(iov: *const iovec, n: c_int) -> msghdr {
 
 pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
     let vector = iovec { iov_base: buf.cast_mut(), iov_len: n };
-    if guard::coroutine().is_none() || n == 0 {
+    if guard::coroutine().is_none() || n == 0 || !is_in_reach(buf, n) {
         return unsafe { real::write(fd, buf, n) };
     }
     if is_socket(fd) {
@@ -145,7 +168,7 @@ pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
 }
 
 pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
-    if guard::coroutine().is_none() || !is_vector(n) {
+    if guard::coroutine().is_none() || !is_vector(n) || !is_sound(iov, n) {
         return unsafe { real::writev(fd, iov, n) };
     }
     if is_socket(fd) {
