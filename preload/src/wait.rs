@@ -300,7 +300,17 @@ fn try_once(
     if let Some(slot) = slot.filter(|_| waits || drained) {
         slot.disprove(seen, call.side);
     }
-    if waits { Tried::Waits } else { Tried::Done(result) }
+    match waits {
+        true if is_shut(call, fd, seen) => Tried::MayWait,
+        true => Tried::Waits,
+        false => Tried::Done(result),
+    }
+}
+
+/// Whether a socket without connections may be shut for reading: a call that waits ends at once there, with nothing; one that
+/// must not wait says that it would have to.
+fn is_shut(call: Call, fd: c_int, seen: Seen) -> bool {
+    call.side == Interest::READ && !seen.is_regular() && fd::kind(fd) == Some(fd::Kind::Socket)
 }
 
 /// The attempt before any wait. `None`: the call has to wait.
