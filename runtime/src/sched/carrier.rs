@@ -13,6 +13,7 @@ use crate::sys::{futex, memory};
 use crate::task::{Settled, Step, Task};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
 /// What a task has changed of what the kernel keeps for its OS thread.
@@ -59,6 +60,28 @@ pub struct Carrier {
     tid: AtomicU32,
 }
 
+/// Where a carrier is: one of a list of all, which only grows.
+#[repr(C)]
+pub(super) struct Place {
+    carrier: MaybeUninit<Carrier>,
+    older: *mut Place,
+}
+
+impl Place {
+    /// Adds a place with a carrier in it.
+    fn list(at: *mut Place, places: &AtomicPtr<Place>) {
+        let mut newest = places.load(Relaxed);
+        loop {
+            // SAFETY: until it is in the list the place is the caller's.
+            unsafe { (*at).older = newest };
+            match places.compare_exchange(newest, at, Release, Relaxed) {
+                Ok(_) => return,
+                Err(now) => newest = now,
+            }
+        }
+    }
+}
+
 /// What became of a task that a carrier has switched to.
 enum Turn {
     Parked,
@@ -79,12 +102,15 @@ impl Carrier {
     /// nobody waits for that: the caller may hold a lock of the program's, or of the loader's, which a new thread needs.
     pub(super) fn make(runtime: &Runtime) -> Result<&'static Self, c_int> {
         const ENOMEM: c_int = 12;
-        let at = Self::place(runtime).ok_or(ENOMEM)?;
-        // SAFETY: the place is the caller's alone, and stays mapped.
+        let (at, is_new) = Self::place(runtime).ok_or(ENOMEM)?;
+        // SAFETY: the place is the caller's alone, but for looks at what was there, and stays mapped.
         let carrier = unsafe {
             at.write(Self::new());
             &*at
         };
+        if is_new {
+            Place::list(at.cast(), &runtime.places);
+        }
         match (runtime.host.spawn)(Self::main, at.cast()) {
             0 => {
                 runtime.counts.carriers.fetch_add(1, Relaxed);
@@ -119,10 +145,10 @@ impl Carrier {
                 Some(task) => self.run(runtime, self.home(), task),
                 None => self.work(runtime),
             }
+            self.close_for(runtime);
             if self.leaves.get() {
                 break;
             }
-            self.close_for(runtime);
             runtime.put_idle(self);
         }
         Local::mine().carrier.store(null_mut(), Relaxed);
@@ -164,12 +190,31 @@ impl Carrier {
         self.thread_pointer.get()
     }
 
-    /// Memory for one. `None`: the kernel has none.
-    fn place(runtime: &Runtime) -> Option<*mut Carrier> {
+    /// Memory for one, and whether none has been there before. `None`: the kernel has none.
+    fn place(runtime: &Runtime) -> Option<(*mut Carrier, bool)> {
         if let Some(left) = runtime.left.lock().pop() {
-            return Some(core::ptr::from_ref(left).cast_mut());
+            return Some((core::ptr::from_ref(left).cast_mut(), false));
         }
-        memory::reserve(size_of::<Carrier>()).map(|at| at.as_ptr().cast())
+        Some((memory::reserve(size_of::<Place>())?.as_ptr().cast(), true))
+    }
+
+    /// All that there are, and were: those that have ended let no signal in.
+    pub(super) fn all(runtime: &Runtime) -> impl Iterator<Item = &'static Carrier> {
+        let mut next = runtime.places.load(Acquire);
+        core::iter::from_fn(move || {
+            // SAFETY: places stay mapped, and the list only grows; what is looked at there is atomic.
+            let place = unsafe { next.as_ref()? };
+            next = place.older;
+            // SAFETY: as above.
+            Some(unsafe { &*place.carrier.as_ptr() })
+        })
+    }
+
+    /// Whether it owns a worker, and sleeps, or is about to.
+    pub(super) fn sleeps(&self) -> bool {
+        let worker = self.worker.load(Relaxed);
+        // SAFETY: null, or a worker, which is never freed.
+        unsafe { worker.as_ref() }.is_some_and(|worker| worker.is_sleeping() && self.owns(worker))
     }
 
     /// Makes this idle carrier the owner of `worker`, if `from` still is; then wakes it.

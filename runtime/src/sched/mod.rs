@@ -74,6 +74,8 @@ pub struct Runtime {
     idle: Lock<IdleList>,
     /// Where carriers were whose OS threads have ended: the next ones lie there.
     left: Lock<IdleList>,
+    /// Where carriers are and were, the newest first.
+    places: AtomicPtr<carrier::Place>,
     /// Whoever binds a task, or sets something for the OS thread of one that is bound.
     binding: Lock<()>,
     pub(crate) monitor: Monitor,
@@ -188,6 +190,7 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
         worker_count: count,
         idle: Lock::new(IdleList::new()),
         left: Lock::new(IdleList::new()),
+        places: AtomicPtr::new(null_mut()),
         binding: Lock::new(()),
         monitor: Monitor::new(),
         next_worker: AtomicU32::new(0),
@@ -309,7 +312,7 @@ impl Runtime {
         let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
         self.counts.peak.fetch_max(alive, Relaxed);
         signals::section(|| self.enqueue(task));
-        signals::masks_changed();
+        signals::masks_changed(false);
     }
 
     /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
@@ -402,14 +405,11 @@ impl Runtime {
             carrier.close();
         }
         let own = local::own_task().map(carrier_of);
-        self.workers().iter().fold(true, |all, worker| {
-            // SAFETY: null, or a carrier in its place.
-            let owner = unsafe { worker.owner.load(SeqCst).as_ref() };
-            let open = owner.is_some_and(|it| {
-                own.is_none_or(|own| !core::ptr::eq(own, it)) && it.is_too_open(worker.is_sleeping())
-            });
-            if open {
-                worker.notify();
+        Carrier::all(self).fold(true, |all, carrier| {
+            let sleeps = carrier.sleeps();
+            let open = own.is_none_or(|own| !core::ptr::eq(own, carrier)) && carrier.is_too_open(sleeps);
+            if open && sleeps {
+                carrier.home().notify();
             }
             all && !open
         })
@@ -452,8 +452,7 @@ impl Runtime {
         self.counts.alive.fetch_sub(1, Relaxed);
         self.slab.ended(task);
         signals::clear(task);
-        masks::remove(task.mask());
-        signals::masks_changed();
+        signals::masks_changed(masks::remove(task.mask()));
         (self.host.finished)(task);
     }
 }

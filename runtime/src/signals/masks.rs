@@ -76,13 +76,13 @@ pub(crate) fn add(mask: u64) {
     }
 }
 
-/// A coroutine that had `mask` ends, or has another one.
-pub(crate) fn remove(mask: u64) {
+/// A coroutine that had `mask` ends, or has another one. False: others leave open what it did.
+pub(crate) fn remove(mask: u64) -> bool {
     if mask == COMMON.load(Relaxed) {
-        COMMON_COUNT.fetch_sub(1, SeqCst);
-    } else {
-        count(mask, |n| n - 1);
+        return COMMON_COUNT.fetch_sub(1, SeqCst) == 1;
     }
+    count(mask, |n| n - 1);
+    true
 }
 
 fn count(mask: u64, change: impl Fn(u32) -> u32) {

@@ -292,10 +292,13 @@ const LOOKS: u32 = 1000;
 
 /// A mask has changed: other signals may be wanted of the process, and carriers in the scheduler are to take none that are
 /// for nobody, or for a coroutine that is parked. They block these before this returns: a program that blocks a signal may
-/// send it at once, and find it pending. Bounded, for a carrier may have to wait for a CPU.
-pub(crate) fn masks_changed() {
+/// send it at once, and find it pending. `shrunk`: less may be left open than before. Bounded, for a carrier may have to wait for a CPU.
+pub(crate) fn masks_changed(shrunk: bool) {
     let Some(runtime) = sched::get() else { return };
     section(|| process::follow(runtime));
+    if !shrunk && masks::wanted() == 0 {
+        return;
+    }
     for _ in 0..LOOKS {
         if runtime.close_carriers() {
             return;
@@ -307,7 +310,7 @@ pub(crate) fn masks_changed() {
 /// Main blocks the signals of `mask` now.
 pub fn set_main_mask(mask: u64) {
     masks::set_main(mask);
-    masks_changed();
+    masks_changed(true);
 }
 
 /// The life of `task`, the caller, ends: the handlers of what was sent to it, and of what the kernel has given it, run; what

@@ -458,7 +458,7 @@ impl Task {
                 masks::remove(before);
                 masks::add(mask);
                 sched::carrier_of(self).note_mask(mask);
-                signals::masks_changed();
+                signals::masks_changed(true);
             }
             // Whoever sends a signal notes it, then looks at the mask.
             if self.signals.load(SeqCst) & !mask != 0 {
