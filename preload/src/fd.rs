@@ -21,7 +21,7 @@ use iopatch_runtime::signals;
 use libc::{c_int, ssize_t, timeval};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 
 const KIND: u32 = 0xf;
 const NONBLOCK: u32 = 1 << 4;
@@ -93,12 +93,8 @@ fn birth() -> u32 {
 /// Whether nobody but this number of this process has the open file.
 #[inline]
 pub fn is_trusted(fd: c_int) -> bool {
-    are_trusted(facts(fd), FORKS.load(Relaxed))
-}
-
-const fn are_trusted(facts: u32, forks: u32) -> bool {
-    let born = facts >> BIRTH_SHIFT;
-    born != 0 && born == forks & (u32::MAX >> BIRTH_SHIFT)
+    let born = facts(fd) >> BIRTH_SHIFT;
+    born != 0 && born == FORKS.load(Relaxed) & (u32::MAX >> BIRTH_SHIFT)
 }
 
 /// Whether the open file is non-blocking, by the program's will: the program's calls never wait then.
@@ -292,33 +288,13 @@ pub fn gone(fd: c_int, life: Life) {
 /// The open file of `fd` gets another number, or goes to another process.
 pub fn shared(fd: c_int) {
     if let Some(slot) = reactor::known(fd) {
-        slot.facts.fetch_and((1 << BIRTH_SHIFT) - 1, SeqCst);
-        until(|| slot.facts.load(SeqCst) & LENT == 0);
+        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & ((1 << BIRTH_SHIFT) - 1)));
     }
 }
 
 /// Every open file of this process is another process's, too.
 pub fn all_shared() {
-    FORKS.fetch_add(1, SeqCst);
-    until(|| LENDING.load(SeqCst) == 0);
-}
-
-/// How many files are non-blocking against the program's will.
-static LENDING: AtomicU32 = AtomicU32::new(0);
-
-/// The caller is a child's only thread.
-pub fn nothing_is_lent() {
-    LENDING.store(0, Relaxed);
-}
-
-/// How often whoever shares a file looks whether its flags are the program's again: for some microseconds they may not be.
-const LOOKS: u32 = 1000;
-
-fn until(settled: impl Fn() -> bool) {
-    for _ in (0..LOOKS).take_while(|_| !settled()) {
-        // SAFETY: it has no precondition.
-        unsafe { real::sched_yield() };
-    }
+    FORKS.fetch_add(1, Relaxed);
 }
 
 /// The program has set a time-out, or something else that makes a short read of a stream say nothing.
@@ -505,37 +481,31 @@ pub fn take_error(fd: c_int) -> c_int {
 }
 
 /// Makes the open file, which is trusted, non-blocking for the length of `call`, which neither waits nor is a cancellation
-/// point. Nobody sees it: the caller's handlers run afterwards, the program is told what it has set itself, and who shares
-/// the file waits. `None`: it is being closed or shared, or somebody else's call is at it.
+/// point. Nobody sees it: the caller's handlers run afterwards, and the program is told what it has set itself. `None`: it
+/// is being closed, or somebody else's call is at it.
 pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_int> {
     let slot = reactor::slot(fd)?;
     signals::section(|| {
         let (life, mut mine) = (slot.life(), false);
-        LENDING.fetch_add(1, SeqCst);
         slot.note(life, |facts| {
-            // Said first, then asked whether it is trusted; who shares it does so the other way round.
-            mine = slot.facts.fetch_or(LENT, SeqCst) & LENT == 0;
-            if mine && are_trusted(slot.facts.load(SeqCst), FORKS.load(SeqCst)) {
+            mine = facts & LENT == 0;
+            if mine {
                 kernel::set_nonblocking(fd, true);
-            } else if mine {
-                slot.facts.fetch_and(!LENT, SeqCst);
-                mine = false;
             }
-            facts
+            facts | LENT
         });
-        let result = mine.then(call);
-        let errno = errno();
-        if mine {
-            // The number is another file's if it was closed meanwhile.
-            slot.note(life, |facts| {
-                kernel::set_nonblocking(fd, own_nonblock(facts) != 0);
-                slot.facts.fetch_and(!LENT, SeqCst);
-                facts
-            });
+        if !mine {
+            return None;
         }
-        LENDING.fetch_sub(1, SeqCst);
+        let result = call();
+        let errno = errno();
+        // The number is another file's if it was closed meanwhile.
+        slot.note(life, |facts| {
+            kernel::set_nonblocking(fd, own_nonblock(facts) != 0);
+            facts & !LENT
+        });
         set_errno(errno);
-        result
+        Some(result)
     })
 }
 

@@ -191,13 +191,12 @@ pub fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void)
     }
 }
 
-/// The caller is about to fork: every open file will be the child's, too.
+/// The caller is about to fork.
 pub extern "C-unwind" fn before_fork() {
     parent_death::before_fork();
-    fd::all_shared();
 }
 
-/// So are those that were made meanwhile.
+/// After a fork every open file is the child's, too.
 pub extern "C-unwind" fn forked_in_parent() {
     fd::all_shared();
 }
@@ -212,7 +211,6 @@ pub extern "C-unwind" fn forked_in_child() {
     let coroutine = guard::self_task().map(Task::id);
     parent_death::in_child(coroutine.unwrap_or(0));
     sched::forget_in_child();
-    fd::nothing_is_lent();
     // SAFETY: whoever held it is not in this process.
     unsafe {
         STARTING.forget_holder();

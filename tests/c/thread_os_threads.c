@@ -39,7 +39,7 @@ int main(void)
         join(t[i]);
     if (preloaded())
         CHECK(iopatch_counter("os_threads") <=
-              THREADS + 3 * iopatch_counter("workers") + 4);
+              THREADS + 6 * iopatch_counter("workers") + 4);
     OK("%d rounds of %d threads", ROUNDS, THREADS);
     most_parked("sem", THREADS * ROUNDS);
     return 0;
