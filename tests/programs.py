@@ -120,6 +120,10 @@ class Runner:
 
     def __init__(self, at_hang=None):
         self.at_hang = at_hang  # looks at a session that hangs; says what it saw
+        # A shell starts what goes to the background with these ignored, and what we run would inherit that.
+        for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, default)
         self.leaders = set()
         self.lock = threading.Lock()
         self.stopped = False
