@@ -31,7 +31,7 @@ setup() {
     needs mcs mono
     mcs -out:collector.exe "$BATS_TEST_DIRNAME/lang/Collector.cs"
     for way in hybrid preemptive; do
-        MONO_THREADS_SUSPEND=$way same 7 24 mono collector.exe
+        MONO_THREADS_SUSPEND=$way same 7 20 mono collector.exe
     done
 }
 

@@ -1,5 +1,5 @@
 // Mono's collector, which stops every thread by a signal and wakes it by another: threads that allocate while others
-// compute, sleep, wait for sockets and monitors, and are interrupted. Prints the same natively and under iopatch.
+// compute, sleep and wait for sockets and monitors. Prints the same natively and under iopatch.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -105,29 +105,9 @@ static class Collector
         return said.Sum(long.Parse);
     }
 
-    // Sleeps until it is interrupted, again and again.
-    static long BeInterrupted(int n)
-    {
-        int times = 0;
-        var sleeper = new Thread(() =>
-        {
-            while (times < 20)
-                try { Thread.Sleep(60000); }
-                catch (ThreadInterruptedException) { Interlocked.Increment(ref times); }
-        });
-        sleeper.Start();
-        for (int seen = 0; seen < 20; seen++)
-        {
-            sleeper.Interrupt();
-            while (Thread.VolatileRead(ref times) == seen) Thread.Sleep(1);
-        }
-        sleeper.Join();
-        return n + times;
-    }
-
     static int Main()
     {
-        var works = new Func<int, long>[] { Allocate, Compute, Nap, Converse, TakeTurns, BeInterrupted };
+        var works = new Func<int, long>[] { Allocate, Compute, Nap, Converse, TakeTurns };
         var results = new long[4 * works.Length];
         var threads = new List<Thread>();
         for (int i = 0; i < results.Length; i++)

@@ -1,5 +1,5 @@
-;;; SBCL's collector, which stops every thread by a signal: threads that allocate while others compute, sleep, wait for
-;;; pipes and locks, and are interrupted. Prints the same natively and under iopatch.
+;;; SBCL's collector, which stops every thread by a signal: threads that allocate while others compute, sleep and wait for
+;;; pipes and locks. Prints the same natively and under iopatch.
 (require :sb-posix)
 
 (defun tree (depth value)
