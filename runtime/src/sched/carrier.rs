@@ -247,7 +247,7 @@ impl Carrier {
         futex::wake(&self.phase, 1);
     }
 
-    /// Signals are for those who run tasks, and for the monitor.
+    /// Signals are for those who run tasks.
     fn close_for(&self, runtime: &Runtime) {
         self.set_mask(signal::ALL);
         self.route_held(runtime);

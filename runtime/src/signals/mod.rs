@@ -28,6 +28,7 @@ use crate::arch;
 use crate::local::{self, Local};
 use crate::sched::{self, Runtime};
 use crate::sync::{Relaxed, SeqCst};
+use crate::sys::clock::Deadline;
 use crate::sys::signal;
 use crate::task::Task;
 use core::mem::offset_of;
@@ -287,22 +288,25 @@ pub(crate) fn present_mask() -> u64 {
     if mine.held.load(Relaxed) == 0 { signal::mask() } else { mine.held_mask.load(Relaxed) }
 }
 
-/// How often whoever changes a mask looks whether the carriers have followed, before it goes on regardless.
-const LOOKS: u32 = 1000;
+/// How long whoever changes a mask waits until the carriers have followed, in nanoseconds, before it goes on regardless: on
+/// a busy machine one may wait for a CPU; but it may also wait for a lock of the program's, to free memory, and the caller
+/// may have that.
+const PATIENCE_NS: u64 = 500_000_000;
 
 /// A mask has changed: other signals may be wanted of the process, and carriers in the scheduler are to take none that are
 /// for nobody, or for a coroutine that is parked. They block these before this returns: a program that blocks a signal may
-/// send it at once, and find it pending. `shrunk`: less may be left open than before. Bounded, for a carrier may have to wait for a CPU.
+/// send it at once, and find it pending. `shrunk`: less may be left open than before.
 pub(crate) fn masks_changed(shrunk: bool) {
     let Some(runtime) = sched::get() else { return };
     section(|| process::follow(runtime));
     if !shrunk && masks::wanted() == 0 {
         return;
     }
-    for _ in 0..LOOKS {
-        if runtime.close_carriers() {
-            return;
-        }
+    if runtime.close_carriers() {
+        return;
+    }
+    let patience = Deadline::after(PATIENCE_NS);
+    while patience.left() > 0 && !runtime.close_carriers() {
         rustix::thread::sched_yield();
     }
 }
