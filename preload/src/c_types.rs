@@ -31,7 +31,16 @@ pub struct _pthread_cleanup_buffer {
     _room: [usize; 4],
 }
 
-pub use crate::signals::KernelAction;
+/// The kernel's struct sigaction (x86-64).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct KernelAction {
+    pub handler: usize,
+    pub flags: u64,
+    pub restorer: usize,
+    pub mask: u64,
+}
+
 /// asm/unistd_64.h; the `libc` crate lacks it.
 #[allow(non_upper_case_globals, reason = "as the others of its kind")]
 pub const SYS_io_pgetevents: c_long = 333;

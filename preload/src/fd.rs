@@ -11,14 +11,14 @@
 //! only for a descriptor that we saw being made, that was not duplicated or passed on, and that no fork has copied:
 //! *trusted*. For any other one the kernel is asked, which happens only where a call is about to wait.
 
-use crate::export::real;
+use crate::errno;
 use crate::fd_table;
 use crate::kernel;
 use crate::link;
-use crate::wait::Interest;
-use iopatch_runtime::reactor::{self, Life, Slot};
+use crate::real;
+use iopatch_runtime::reactor::{self, Interest, Life, Slot};
 use iopatch_runtime::signals;
-use libc::{c_int, ssize_t, timeval};
+use libc::{c_int, timeval};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -55,31 +55,6 @@ pub enum Kind {
     /// watches them either: a poll of one that has events (in /proc, /sys, of a pressure) takes them, whoever it is, and
     /// so does one of a ring of perf's.
     File = 4,
-}
-
-/// Where the calling thread's errno is.
-pub fn errno_address() -> usize {
-    // SAFETY: it has no precondition.
-    unsafe { libc::__errno_location() as usize }
-}
-
-/// The calling thread's errno.
-#[inline]
-pub fn errno() -> c_int {
-    // SAFETY: the calling thread's errno is always there.
-    unsafe { *libc::__errno_location() }
-}
-
-#[inline]
-pub fn set_errno(errno: c_int) {
-    // SAFETY: the calling thread's errno is always there.
-    unsafe { *libc::__errno_location() = errno }
-}
-
-/// A call's failure.
-pub fn fail(errno: c_int) -> ssize_t {
-    set_errno(errno);
-    -1
 }
 
 fn facts(fd: c_int) -> u32 {
@@ -134,10 +109,10 @@ pub fn timeout(fd: c_int, side: Interest) -> Option<u64> {
 /// getsockopt(2) of a plain value; errno stays.
 fn ask<T>(fd: c_int, level: c_int, option: c_int, value: &mut T) -> bool {
     let mut len = size_of::<T>() as libc::socklen_t;
-    let errno = errno();
+    let errno = errno::get();
     // SAFETY: the call writes at most `len` bytes of `value`.
     let told = unsafe { real::getsockopt(fd, level, option, std::ptr::from_mut(value).cast(), &mut len) == 0 };
-    set_errno(errno);
+    errno::set(errno);
     told
 }
 
@@ -157,10 +132,10 @@ pub fn kind(fd: c_int) -> Option<Kind> {
 /// Asks the kernel for the kind of `fd`.
 #[cold]
 pub fn find_kind(fd: c_int) -> Option<Kind> {
-    let errno = errno();
+    let errno = errno::get();
     let slot = reactor::slot(fd).map(|slot| (slot, slot.life()));
     let kind = ask_kind(fd);
-    set_errno(errno);
+    errno::set(errno);
     if let (Some(kind), Some((slot, life))) = (kind, slot) {
         slot.note(life, |facts| facts & !KIND | kind as u32);
         if kind == Kind::File {
@@ -173,10 +148,10 @@ pub fn find_kind(fd: c_int) -> Option<Kind> {
 /// Whether a poll of `fd` may take away what it tells. errno stays.
 pub fn is_taken_by_poll(fd: c_int) -> bool {
     const PLAIN: [Option<libc::mode_t>; 4] = [None, Some(libc::S_IFSOCK), Some(libc::S_IFIFO), Some(libc::S_IFCHR)];
-    let errno = errno();
+    let errno = errno::get();
     // Of most the type alone tells.
     let plain = facts(fd) & KIND == 0 && PLAIN.contains(&ask_type(fd));
-    set_errno(errno);
+    errno::set(errno);
     !plain && kind(fd) == Some(Kind::File) || reactor::known(fd).is_some_and(Slot::is_for_nobody)
 }
 
@@ -373,7 +348,7 @@ pub fn range_gone(first: u32, last: u32) {
 
 /// Whether `fd` is not open, and no number near it ever was: who closes all numbers there are meets a million such.
 pub fn is_untouched(fd: c_int) -> bool {
-    reactor::is_untouched(fd) && !is_open(fd)
+    reactor::is_untouched(fd) && !kernel::is_open(fd)
 }
 
 /// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none.
@@ -392,11 +367,6 @@ pub fn is_usable(fd: c_int, other: c_int) -> bool {
     flags != -1 && flags & libc::O_PATH == 0 && flags & libc::O_ACCMODE != other
 }
 
-pub fn is_open(fd: c_int) -> bool {
-    // SAFETY: the kernel checks the number.
-    unsafe { real::fcntl(fd, libc::F_GETFD, 0) != -1 }
-}
-
 /// Whether a call of `side` would not wait, or would fail.
 pub fn is_ready(fd: c_int, side: Interest) -> bool {
     let events = if side == Interest::WRITE { libc::POLLOUT } else { libc::POLLIN };
@@ -410,7 +380,7 @@ pub fn would_wait(fd: c_int, side: Interest) -> bool {
     if is_ready(fd, side) {
         return false;
     }
-    let errno = errno();
+    let errno = errno::get();
     let answer = match kind(fd) {
         Some(Kind::Tcp | Kind::Socket) if side == Interest::READ => {
             let mut byte = 0u8;
@@ -423,8 +393,8 @@ pub fn would_wait(fd: c_int, side: Interest) -> bool {
         }
         _ => 0,
     };
-    let refuses = answer == -1 && self::errno() != libc::EAGAIN;
-    set_errno(errno);
+    let refuses = answer == -1 && errno::get() != libc::EAGAIN;
+    errno::set(errno);
     !refuses
 }
 
@@ -445,7 +415,8 @@ pub fn can_accept(fd: c_int) -> bool {
 fn is_number_left(fd: c_int) -> bool {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the call writes one structure.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0 && !is_open(limit.rlim_cur as c_int - 1) {
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0 && !kernel::is_open(limit.rlim_cur as c_int - 1)
+    {
         return true;
     }
     // SAFETY: the duplicate is this call's alone.
@@ -498,13 +469,13 @@ pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_in
             return None;
         }
         let result = call();
-        let errno = errno();
+        let errno = errno::get();
         // The number is another file's if it was closed meanwhile.
         slot.note(life, |facts| {
             kernel::set_nonblocking(fd, own_nonblock(facts) != 0);
             facts & !LENT
         });
-        set_errno(errno);
+        errno::set(errno);
         Some(result)
     })
 }

@@ -5,7 +5,8 @@
 //! The table never shrinks. It grows by powers of two when a number does not fit (Linux `fs/file.c`), from what it was
 //! when the process began.
 
-use crate::fd;
+use crate::errno;
+use crate::kernel;
 use iopatch_runtime::arch;
 use iopatch_runtime::sys::descriptor;
 use libc::{EBADF, SYS_select, c_int, timeval};
@@ -33,7 +34,7 @@ pub fn init() {
 
 /// Whether the table holds `number`, below [`MOST`]: a select that asks for one which is not open fails.
 fn holds(number: c_int) -> bool {
-    if fd::is_open(number) {
+    if kernel::is_open(number) {
         return true;
     }
     let mut set = [0u64; MOST as usize / 64];
@@ -62,9 +63,9 @@ pub fn end() -> c_int {
 
 /// Looks whether the table holds `number` after all, one that no hook has seen being made. errno stays.
 pub fn look_for(number: c_int) {
-    let errno = fd::errno();
-    if !descriptor::is_hidden(number) && fd::is_open(number) {
+    let errno = errno::get();
+    if !descriptor::is_hidden(number) && kernel::is_open(number) {
         note(number);
     }
-    fd::set_errno(errno);
+    errno::set(errno);
 }

@@ -4,11 +4,12 @@
 
 use crate::abi;
 use crate::config::{self, Config, StatsFormat};
-use crate::export::{Family, real};
 use crate::golang;
 use crate::loader;
 use crate::lookup;
 use crate::process;
+use crate::real;
+use crate::rows::Family;
 use crate::say::{self, Line, say, write_all};
 use crate::stats::Counters;
 use crate::threads;
@@ -54,7 +55,8 @@ fn stand_aside(why: impl fmt::Display) {
 fn begin(config: &Config) {
     golang::look();
     threads::follow_stack_flags();
-    process::init(config);
+    process::start::init(config);
+    process::fork::register();
     if config.log {
         say::switch_log_on();
     }

@@ -3,9 +3,9 @@
 //! libc's recv and send are cancellation points: two locked instructions on the thread's descriptor around each call.
 //! An attempt with MSG_DONTWAIT is none: the wait is. Results and errors are told as libc tells them.
 
-use crate::fd;
+use crate::errno;
 use iopatch_runtime::arch::syscall;
-use libc::{EINTR, FIONBIO, SYS_connect, SYS_epoll_wait, SYS_getpeername, SYS_ioctl};
+use libc::{EINTR, F_GETFD, FIONBIO, SYS_connect, SYS_epoll_wait, SYS_fcntl, SYS_getpeername, SYS_ioctl};
 use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
 use libc::{c_int, c_long, c_void, epoll_event, msghdr, nfds_t, pollfd, size_t};
 use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t};
@@ -13,7 +13,7 @@ use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t};
 fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
     let result = unsafe { syscall(number as usize, args) };
-    if result < 0 { fd::fail(-result as c_int) } else { result }
+    if result < 0 { errno::fail(-result as c_int) } else { result }
 }
 
 /// recvfrom(2).
@@ -53,12 +53,12 @@ pub fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
 /// poll(2) without a wait. A signal ends even that one, if nothing is ready: whether it means something is asked elsewhere.
 pub fn poll(fds: *mut pollfd, n: nfds_t) -> c_int {
     loop {
-        let errno = fd::errno();
+        let errno = errno::get();
         let result = call(SYS_poll, [fds as usize, n as usize, 0, 0, 0, 0]) as c_int;
-        if result != -1 || fd::errno() != EINTR {
+        if result != -1 || errno::get() != EINTR {
             return result;
         }
-        fd::set_errno(errno);
+        errno::set(errno);
     }
 }
 
@@ -82,6 +82,11 @@ pub fn peer(fd: c_int, addr: &mut sockaddr_storage) -> Option<socklen_t> {
     let mut len = size_of::<sockaddr_storage>() as socklen_t;
     let args = [fd as usize, std::ptr::from_mut(addr) as usize, &raw mut len as usize, 0, 0, 0];
     (call(SYS_getpeername, args) == 0).then_some(len)
+}
+
+/// Whether the number is one of an open file (fcntl(2), F_GETFD).
+pub fn is_open(fd: c_int) -> bool {
+    call(SYS_fcntl, [fd as usize, F_GETFD as usize, 0, 0, 0, 0]) != -1
 }
 
 /// Sets or clears O_NONBLOCK, and no other flag.

@@ -12,12 +12,14 @@
 #![cfg_attr(test, allow(dead_code, reason = "without libc's names as exports, nothing calls the hooks"))]
 
 mod abi;
+mod acts;
 mod c_types;
+mod cleared;
 mod config;
+mod errno;
 mod export;
 mod fd;
 mod fd_table;
-mod fork;
 mod golang;
 mod guard;
 mod hooks;
@@ -31,6 +33,7 @@ mod os_thread;
 mod own_files;
 mod parent_death;
 mod process;
+mod real;
 #[allow(dead_code, reason = "what only the launcher reads of the table")]
 mod rows;
 mod say;
@@ -40,3 +43,4 @@ mod symbols;
 mod threads;
 mod wait;
 mod watcher;
+mod words;

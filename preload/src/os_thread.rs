@@ -6,11 +6,11 @@
 //! runs under the OS thread's own descriptor. Source: `nptl/nptl_setxid.c`.
 
 use crate::abi;
-use crate::export::{Family, real};
+use crate::errno;
 use crate::guard::{self, Task};
-use crate::process;
+use crate::real;
+use crate::rows::Family;
 use crate::say::log;
-use crate::threads;
 use crate::wait::{self, Deadline};
 use iopatch_runtime::arch;
 use iopatch_runtime::sched::{self, Carrier, Changed, Unbound};
@@ -34,6 +34,14 @@ pub fn begin() {
         MAIN.store(getpid() as u32, Relaxed);
         NAME.forget_holder();
     }
+}
+
+/// From here on the calling coroutine keeps the OS thread that it runs on: to libc and to the kernel it is a native thread.
+pub fn pin(why: &str) {
+    let Some(task) = guard::coroutine() else { return };
+    sched::pin(task);
+    log(format_args!("thread {} keeps OS thread {}: {why}", task.id(), sched::os_thread(task)));
+    kept_by(task);
 }
 
 /// The kernel's id of a thread that is as every coroutine begins.
@@ -73,12 +81,20 @@ fn show_name(name: &[u8; 16]) {
     unsafe { real::prctl(PR_SET_NAME, name.as_ptr() as usize, 0, 0, 0) };
 }
 
+/// The calling OS thread's name.
+pub fn native_name() -> [u8; 16] {
+    let mut name = [0; 16];
+    // SAFETY: the call writes 16 bytes.
+    unsafe { real::prctl(PR_GET_NAME, name.as_mut_ptr() as usize, 0, 0, 0) };
+    name
+}
+
 /// What the runtime's OS threads are called: as the thread that started it.
 static NAME: Lock<[u8; 16]> = Lock::new([0; 16]);
 
 /// The runtime is about to start.
 pub fn begin_runtime() {
-    section(|| *NAME.lock() = threads::native_name());
+    section(|| *NAME.lock() = native_name());
 }
 
 /// As [`kept_by`], by another thread's wish.
@@ -103,7 +119,7 @@ fn register_robust_list(tcb: *mut u8) {
 /// Makes a call that changes what the kernel keeps for the calling thread: credentials, CPUs, scheduling and so on. A
 /// coroutine keeps its OS thread from here on.
 pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
-    wait::pin("changes what the kernel keeps for an OS thread");
+    pin("changes what the kernel keeps for an OS thread");
     let result = call();
     if result != -1 {
         match guard::self_task() {
@@ -117,7 +133,7 @@ pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
 /// Makes a call by which the kernel comes to hold on to the calling thread itself. A coroutine keeps its OS thread from
 /// here on, which ends when it does.
 pub fn hold(call: impl FnOnce() -> c_long) -> c_long {
-    wait::pin("the kernel holds on to its OS thread");
+    pin("the kernel holds on to its OS thread");
     let result = call();
     if let Some(task) = guard::self_task().filter(|_| result != -1) {
         sched::carrier_of(task).note_change(Changed::Held);
@@ -210,7 +226,7 @@ impl Other {
                 Err(Unbound::NoCarrier) => wait::sleep_until(Family::Thread, Deadline::after(MOMENT)),
             };
         }
-        Some(crate::fd::fail(EAGAIN) as c_int)
+        Some(errno::fail(EAGAIN) as c_int)
     }
 }
 
@@ -234,10 +250,37 @@ pub fn renew(carrier: &Carrier) -> bool {
     !carrier.is_changed() || set_back(unchanged()).is_some()
 }
 
+/// Starts an OS thread of the library's: native, detached, with a small stack and every signal blocked.
+pub fn spawn(entry: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> c_int {
+    /// Room for the scheduler, and for a handler of the program's that happens to run there.
+    const STACK: usize = 256 * 1024;
+    // SAFETY: the attributes are initialised before they are used; `entry` has the signature of a start routine, and
+    // differs only in that it never unwinds.
+    unsafe {
+        let mut attr: pthread_attr_t = std::mem::zeroed();
+        pthread_attr_init(&mut attr);
+        pthread_attr_setdetachstate(&mut attr, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&mut attr, STACK + abi::tls_size() + abi::tcb_size());
+        let mut blocked: sigset_t = std::mem::zeroed();
+        sigfillset(&mut blocked);
+        pthread_attr_setsigmask_np(&mut attr, &blocked);
+        let mut thread = 0;
+        let start =
+            std::mem::transmute::<extern "C" fn(*mut c_void) -> *mut c_void, crate::c_types::StartRoutine>(entry);
+        let error = real::pthread_create(&mut thread, &attr, start, arg);
+        pthread_attr_destroy(&mut attr);
+        error
+    }
+}
+
+unsafe extern "C" {
+    fn pthread_attr_setsigmask_np(attr: *mut pthread_attr_t, mask: *const sigset_t) -> c_int;
+}
+
 /// On the carrier of `task`, which has ended and left it mutexes that only the end of the OS thread passes on: it is to end,
 /// and `then(task)` runs as a new OS thread. False: none can be made.
 pub fn leave_to(then: extern "C" fn(*mut c_void) -> *mut c_void, task: &'static Task) -> bool {
-    let left = process::spawn(then, std::ptr::from_ref(task).cast_mut().cast()) == 0;
+    let left = spawn(then, std::ptr::from_ref(task).cast_mut().cast()) == 0;
     if left {
         sched::carrier_of(task).note_change(Changed::Bequeathed);
     }

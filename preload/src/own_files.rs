@@ -6,8 +6,8 @@
 //! library's own descriptors are in its table as well, and are hidden there.
 
 use crate::c_types::StartRoutine;
-use crate::export::real;
 use crate::os_thread;
+use crate::real;
 use iopatch_runtime::local;
 use iopatch_runtime::sched::{self, Changed};
 use libc::*;

@@ -5,8 +5,8 @@
 //! coroutine it is ours to send: so a child that asks for it says so in memory that it shares with its parent. It keeps its
 //! request over exec, as the kernel does; what an executed program asks for itself is not seen.
 
-use crate::export::real;
 use crate::guard;
+use crate::real;
 use libc::*;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

@@ -1,6 +1,5 @@
 //! What the library tells the user, on standard error: what he must know, and, for `--log`, what it decides for itself.
 
-use crate::export::real;
 use iopatch_runtime::arch;
 use std::fmt::{self, Write};
 use std::sync::atomic::AtomicBool;
@@ -20,20 +19,17 @@ pub(crate) fn say(what: fmt::Arguments) {
 /// Writes one line, if the user asked for a log. The process is told too: children log to the same place.
 #[cold]
 pub fn log(what: fmt::Arguments) {
-    const SYS_WRITE: usize = 1;
     if !LOG.load(Relaxed) {
         return;
     }
-    let mut line = Line::of(format_args!("iopatch[{}]: {what}", std::process::id()));
-    let bytes = line.ended();
-    // The kernel's own call: libc's would change errno, and is a cancellation point where the hook that logs is none.
-    // SAFETY: the bytes are there.
-    unsafe { arch::syscall(SYS_WRITE, [2, bytes.as_ptr().addr(), bytes.len(), 0, 0, 0]) };
+    write_all(Line::of(format_args!("iopatch[{}]: {what}", std::process::id())).ended());
 }
 
+/// The kernel's own call: libc's would change errno, and is a cancellation point where the hook that tells is none.
 pub fn write_all(bytes: &[u8]) {
+    const SYS_WRITE: usize = 1;
     // SAFETY: the bytes are there.
-    unsafe { real::write(2, bytes.as_ptr().cast(), bytes.len()) };
+    unsafe { arch::syscall(SYS_WRITE, [2, bytes.as_ptr().addr(), bytes.len(), 0, 0, 0]) };
 }
 
 /// Text of up to `N` bytes, on the stack; what does not fit is cut.

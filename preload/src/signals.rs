@@ -6,10 +6,12 @@
 
 mod frame;
 
-use crate::export::real;
-use crate::fd::fail;
+use crate::c_types::KernelAction;
+use crate::errno;
 use crate::guard::{self, Task};
 use crate::os_thread;
+use crate::real;
+use errno::fail;
 use frame::{Found, Record};
 use iopatch_runtime::arch;
 use iopatch_runtime::local;
@@ -326,16 +328,6 @@ unsafe extern "C" fn end(context: *mut ucontext_t) {
         Found::Replaced => task.into_iter().for_each(|task| task.note_mask(after)),
         Found::Nothing => {}
     }
-}
-
-/// The kernel's struct sigaction (x86-64).
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct KernelAction {
-    pub handler: usize,
-    pub flags: u64,
-    pub restorer: usize,
-    pub mask: u64,
 }
 
 /// glibc's handler of SIGSETXID.

@@ -2,13 +2,14 @@
 
 use crate::abi::{self, Stack};
 use crate::c_types::{StartRoutine, thrd_start_t};
-use crate::export::{Family, real};
+use crate::cleared;
 use crate::golang;
 use crate::guard::{self, Task};
-use crate::hooks::clone;
 use crate::os_thread;
 use crate::parent_death;
-use crate::process;
+use crate::process::exit;
+use crate::real;
+use crate::rows::Family;
 use crate::say::log;
 use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::sched::{self, Runtime};
@@ -17,8 +18,53 @@ use iopatch_runtime::sys::signal;
 use iopatch_runtime::task::life;
 use libc::*;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 const PAGE: usize = 4096;
+
+/// `--stack-size`; 0: what libc would give.
+static STACK: AtomicUsize = AtomicUsize::new(0);
+/// No coroutine can be made: threads are native.
+static NATIVE: AtomicBool = AtomicBool::new(true);
+
+/// In the constructor: threads are to be coroutines, with stacks of this size by default.
+pub fn init(stack_size: Option<usize>) {
+    STACK.store(stack_size.unwrap_or(0), Relaxed);
+    NATIVE.store(false, Relaxed);
+}
+
+/// No coroutine can be made after all.
+pub fn stay_native() {
+    NATIVE.store(true, Relaxed);
+}
+
+/// Whether a thread made by the caller can be one: what it would inherit, a coroutine must be able to have.
+pub fn can_have_coroutines() -> bool {
+    !NATIVE.load(Relaxed) && !os_thread::passes_on_changes()
+}
+
+/// Calls `read` with the attributes of a thread that is made without any, which the program may change
+/// (pthread_setattr_default_np(3)). `None`: no memory to copy them.
+pub fn with_default_attributes<R>(read: impl FnOnce(&pthread_attr_t) -> R) -> Option<R> {
+    // SAFETY: all-zero memory that the first call initialises, the last gives back.
+    unsafe {
+        let mut attr: pthread_attr_t = std::mem::zeroed();
+        (pthread_getattr_default_np(&mut attr) == 0).then(|| {
+            let result = read(&attr);
+            pthread_attr_destroy(&mut attr);
+            result
+        })
+    }
+}
+
+/// The size of a stack for which the program has left `size` as it was by default.
+pub fn default_stack(size: usize) -> usize {
+    match STACK.load(Relaxed) {
+        0 => size,
+        // The program's static TLS, of which who chose may know nothing, is part of the stack.
+        chosen => chosen.max(abi::least_stack() + PTHREAD_STACK_MIN),
+    }
+}
 
 /// What the attributes of a new thread ask for.
 pub struct Plan {
@@ -37,10 +83,10 @@ impl Plan {
     /// # Safety
     /// `attr` is null or initialised.
     pub unsafe fn read(attr: *const pthread_attr_t, start: usize) -> Option<Self> {
-        if !process::can_have_coroutines() || golang::is_here(start) {
+        if !can_have_coroutines() || golang::is_here(start) {
             return None;
         }
-        process::with_default_attributes(|default| {
+        with_default_attributes(|default| {
             let mut stack = 0;
             // SAFETY: the caller's promise; the default attributes are initialised.
             unsafe {
@@ -71,7 +117,7 @@ impl Plan {
         }
         let memory = (!low.is_null()).then_some(low as usize);
         if memory.is_none() && stack == default {
-            stack = process::default_stack(default);
+            stack = default_stack(default);
         }
         let detached = detached == PTHREAD_CREATE_DETACHED;
         // SAFETY: the caller's promise.
@@ -132,6 +178,7 @@ unsafe fn mask_of(attr: *const pthread_attr_t) -> Option<u64> {
 }
 
 unsafe extern "C" {
+    fn pthread_getattr_default_np(attr: *mut pthread_attr_t) -> c_int;
     fn pthread_attr_getdetachstate(attr: *const pthread_attr_t, state: *mut c_int) -> c_int;
     fn pthread_attr_getsigmask_np(attr: *const pthread_attr_t, mask: *mut sigset_t) -> c_int;
 }
@@ -144,8 +191,13 @@ fn mask_to_inherit() -> u64 {
 ///
 /// # Safety
 /// As for pthread_create(3).
-pub unsafe fn create(thread: *mut pthread_t, plan: &Plan, start: StartRoutine, arg: *mut c_void) -> c_int {
-    let Some(runtime) = process::runtime() else { return EAGAIN };
+pub unsafe fn create(
+    runtime: &Runtime,
+    thread: *mut pthread_t,
+    plan: &Plan,
+    start: StartRoutine,
+    arg: *mut c_void,
+) -> c_int {
     let Some(sizes) = plan.sizes() else { return EINVAL };
     // SAFETY: the program's memory is as it promises.
     let Some((task, fresh)) = (unsafe { slot(runtime, plan, sizes) }) else { return EAGAIN };
@@ -204,15 +256,7 @@ fn wait_for_memory(runtime: &Runtime, low: usize, size: usize) {
 
 /// A thread begins with its maker's name.
 fn inherit_name(task: &Task) {
-    task.set_name(guard::self_task().map_or_else(native_name, Task::name));
-}
-
-/// The calling OS thread's name.
-pub fn native_name() -> [u8; 16] {
-    let mut name = [0; 16];
-    // SAFETY: the call writes 16 bytes.
-    unsafe { real::prctl(PR_GET_NAME, name.as_mut_ptr() as usize, 0, 0, 0) };
-    name
+    task.set_name(guard::self_task().map_or_else(os_thread::native_name, Task::name));
 }
 
 /// The whole life of a coroutine, on its own stack.
@@ -222,9 +266,9 @@ pub fn live(task: &'static Task) {
     task.result.set(result);
     // In a forked child the frames below are another process's scheduler.
     if guard::self_task().is_none() {
-        process::end_of_main();
+        exit::end_of_main();
     }
-    process::before_end(0);
+    exit::before_end(0);
     signals::end(task);
 }
 
@@ -290,7 +334,7 @@ extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
 
 fn end(task: &'static Task) {
     if task.clear_at_end.get() != 0 {
-        clone::clear(task.clear_at_end.get());
+        cleared::clear(task.clear_at_end.get());
     }
     parent_death::send_for(task.id());
     abi::set_tid(task.thread_pointer() as *mut u8, 0);
@@ -302,7 +346,7 @@ fn end(task: &'static Task) {
         // A joiner frees the task, so the word may be another thread's by now, or gone: a spurious wake at worst.
         wait::unpark(word, usize::MAX);
     }
-    process::one_ended();
+    exit::one_ended();
 }
 
 /// What glibc leaves as the id of a thread that was joined (`nptl/pthread_join_common.c`): such a thread does not exist.

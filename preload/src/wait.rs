@@ -14,10 +14,11 @@
 //! cancellation unwind through them.
 
 use crate::abi;
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd;
 use crate::guard::{self, Task};
-use crate::os_thread;
+use crate::real;
+use crate::rows::Family;
 use crate::say::log;
 use iopatch_runtime::reactor::{Lease, Life, Refusal, Seen, Slot};
 use iopatch_runtime::signals::{self, Handled};
@@ -118,14 +119,6 @@ pub fn detach<R>(call: impl FnOnce() -> R) -> R {
 /// As [`detach`], for a call that is known to block: the worker goes at once.
 pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
     sched::hand_over_for(call)
-}
-
-/// From here on the calling coroutine keeps the OS thread that it runs on: to libc and to the kernel it is a native thread.
-pub fn pin(why: &str) {
-    let Some(task) = guard::coroutine() else { return };
-    sched::pin(task);
-    log(format_args!("thread {} keeps OS thread {}: {why}", task.id(), sched::os_thread(task)));
-    os_thread::kept_by(task);
 }
 
 /// Lets the other runnable coroutines of this worker, or other threads, run.
@@ -239,7 +232,7 @@ fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int
         testcancel();
     }
     signals::forget_handlers();
-    let mut waits = Waits { task, call, deadline: call.deadline, patience: PATIENCE, errno: fd::errno() };
+    let mut waits = Waits { task, call, deadline: call.deadline, patience: PATIENCE, errno: errno::get() };
     loop {
         let look = Look::at(call.fd);
         // A stream that was drained, with no edge since: the call would only say so.
@@ -249,7 +242,7 @@ fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int
                 return result;
             }
             if fd::is_nonblocking(call.fd) {
-                return fd::fail(libc::EAGAIN);
+                return errno::fail(libc::EAGAIN);
             }
         }
         if let Some(result) = waits.wait_and_retry(look, attempt) {
@@ -294,7 +287,7 @@ fn try_once(
     if result == MAY_WAIT {
         return Tried::MayWait;
     }
-    let waits = result < 0 && fd::errno() == libc::EAGAIN;
+    let waits = result < 0 && errno::get() == libc::EAGAIN;
     // A stream that gave less than was asked for has no more: the next edge tells when it has.
     let drained = result > 0 && (result as usize) < call.whole && seen.is_regular();
     if let Some(slot) = slot.filter(|_| waits || drained) {
@@ -333,7 +326,7 @@ fn try_now(call: Call, look: Look, attempt: &mut impl FnMut(c_int, bool) -> ssiz
 
 /// `result`, unless it is the failure EAGAIN.
 fn unless_again(result: ssize_t) -> Option<ssize_t> {
-    (result >= 0 || fd::errno() != libc::EAGAIN).then_some(result)
+    (result >= 0 || errno::get() != libc::EAGAIN).then_some(result)
 }
 
 /// The waits of one call.
@@ -368,7 +361,7 @@ impl Waits {
         let ended = self.hold(&mut lease, attempt);
         lease.end();
         if !matches!(ended, Ended::Done(..0)) {
-            fd::set_errno(self.errno);
+            errno::set(self.errno);
         }
         signals::leave();
         match ended {
@@ -386,7 +379,7 @@ impl Waits {
                 if self.call.cancels {
                     testcancel();
                 }
-                is_interrupted(self.deadline.is_none()).then(|| fd::fail(libc::EINTR))
+                is_interrupted(self.deadline.is_none()).then(|| errno::fail(libc::EINTR))
             }
         }
     }
@@ -404,7 +397,7 @@ impl Waits {
                 return Ended::Interrupted;
             }
             if why == task::Wake::TimedOut {
-                return Ended::Done(fd::fail(libc::EAGAIN));
+                return Ended::Done(errno::fail(libc::EAGAIN));
             }
             if let Some(result) = self.try_leased(lease, attempt) {
                 return Ended::Done(result);
@@ -423,7 +416,7 @@ impl Waits {
             Tried::Waits => None,
             Tried::MayWait => {
                 lease.pause();
-                fd::set_errno(self.errno);
+                errno::set(self.errno);
                 signals::leave();
                 let result = detach(|| attempt(fd, false));
                 signals::enter();
@@ -473,12 +466,12 @@ pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> 
     task.mask_after.set(Some(before));
     task.set_mask(mask);
     let result = wait();
-    let errno = fd::errno();
+    let errno = errno::get();
     task.masked_wait.set(false);
     task.mask_after.set(None);
     signals::end_masked(task, before);
     signals::leave();
-    fd::set_errno(errno);
+    errno::set(errno);
     result
 }
 
@@ -504,7 +497,7 @@ pub fn natively(task: &'static Task, call: impl Fn(*const sigset_t) -> c_int) ->
     loop {
         let result =
             if task.masked_wait.get() { masked_call(task, &call) } else { detach_at_once(|| call(std::ptr::null())) };
-        if result != -1 || fd::errno() != libc::EINTR || is_interrupted(false) {
+        if result != -1 || errno::get() != libc::EINTR || is_interrupted(false) {
             return result;
         }
     }
@@ -515,7 +508,7 @@ fn masked_call(task: &'static Task, call: impl FnOnce(*const sigset_t) -> c_int)
     if signals::is_due() {
         signal::set_mask(task.mask());
         let_handlers_run(task);
-        return fd::fail(libc::EINTR) as c_int;
+        return errno::fail(libc::EINTR) as c_int;
     }
     // SAFETY: all-zero is an empty set, whose first word is the kernel's mask.
     let mut set: sigset_t = unsafe { std::mem::zeroed() };
@@ -550,7 +543,7 @@ pub fn any(
         }
         let_handlers_run(task);
         if is_interrupted(false) {
-            return Any::Done(fd::fail(libc::EINTR) as c_int);
+            return Any::Done(errno::fail(libc::EINTR) as c_int);
         }
         if timed_out || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
             return Any::Done(0);

@@ -6,7 +6,8 @@
 //! Source: `nptl/pthread_barrier_wait.c`.
 
 use crate::abi::sync::Barrier;
-use crate::export::{Family, real};
+use crate::real;
+use crate::rows::Family;
 use crate::wait;
 use libc::*;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};

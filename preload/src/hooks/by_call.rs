@@ -1,19 +1,16 @@
-//! `syscall()`, and the system calls that only it makes.
-//!
-//! What acts on a record of ours goes to its row's body, by its number (`export::by_number`). All others may block, and
-//! are detached.
+//! System calls that only `syscall()` makes, and that act on a record of ours.
 
 pub use super::clone::set_tid_address;
 
 use super::tid::{self, Whose};
 use super::{fdops, signal};
 use crate::abi;
-use crate::export::{by_number, real};
-use crate::fd;
+use crate::errno;
 use crate::guard;
 use crate::memory;
 use crate::os_thread;
-use crate::process;
+use crate::process::exit;
+use crate::real;
 use crate::threads;
 use crate::wait;
 use iopatch_runtime::sched::{self, Changed};
@@ -21,19 +18,11 @@ use libc::*;
 
 // SAFETY, of all functions below: the program's, who owes what the system call demands.
 
-#[inline]
-pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long {
-    match unsafe { by_number(number, [a1, a2, a3, a4, a5, a6]) } {
-        Some(result) => result,
-        None => wait::detach(|| unsafe { real::syscall(number, a1, a2, a3, a4, a5, a6) }),
-    }
-}
-
 /// Ends the calling thread alone. The child of a clone(2) that shares our memory may have our thread's storage, and is
 /// another thread to the kernel: its end is the kernel's.
 pub unsafe fn exit(number: c_long, status: c_int) -> c_long {
     if os_thread::is_own() {
-        process::before_raw_exit(status);
+        exit::before_raw_exit(status);
         if let Some(task) = guard::self_task() {
             threads::end_at_once(task);
         }
@@ -110,9 +99,9 @@ unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
     if !memory::is_readable(attr, size) {
         return false;
     }
-    let errno = fd::errno();
+    let errno = errno::get();
     let told = unsafe { asks_of_thread(SYS_sched_getattr, tid, present.as_mut_ptr() as usize, size, 0) } == 0;
-    fd::set_errno(errno);
+    errno::set(errno);
     told && unsafe { std::slice::from_raw_parts(attr as *const u8, size) } == &present[..size]
 }
 
@@ -131,15 +120,15 @@ pub unsafe fn rt_tgsigqueueinfo(
     signum: c_int,
     info: *const siginfo_t,
 ) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     let result = unsafe { kernel(number, [pid as usize, tid as usize, signum as usize, info as usize]) as c_int };
     // The kernel has read what is told before it says that there is no such thread.
-    if result == 0 || fd::errno() != ESRCH || pid != unsafe { getpid() } {
+    if result == 0 || errno::get() != ESRCH || pid != unsafe { getpid() } {
         return result;
     }
     let (code, value) = unsafe { ((*info).si_code, (*info).si_value().sival_ptr as u64) };
     let sent = signal::by_id(tid, |task| threads::send(task, signum, code, value));
-    fd::set_errno(if sent == Some(0) { errno } else { fd::errno() });
+    errno::set(if sent == Some(0) { errno } else { errno::get() });
     sent.unwrap_or(-1)
 }
 

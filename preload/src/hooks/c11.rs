@@ -5,8 +5,8 @@
 
 use super::{cond, mutex, once, thread, time};
 use crate::c_types::*;
-use crate::export::real;
 use crate::process;
+use crate::real;
 use crate::threads;
 use crate::wait;
 use libc::*;
@@ -26,9 +26,10 @@ fn outcome(error: c_int) -> c_int {
 // SAFETY, of all hooks below: the program's, to whom C says what the arguments must be.
 
 pub unsafe fn thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int {
-    match unsafe { threads::Plan::read(null(), start as usize) } {
-        Some(plan) if process::runtime().is_some() => {
-            outcome(unsafe { threads::create(thread, &plan, threads::returning_int(start), arg) })
+    let plan = unsafe { threads::Plan::read(null(), start as usize) };
+    match plan.and_then(|plan| Some((plan, process::start::runtime()?))) {
+        Some((plan, runtime)) => {
+            outcome(unsafe { threads::create(runtime, thread, &plan, threads::returning_int(start), arg) })
         }
         _ => unsafe { real::thrd_create(thread, start, arg) },
     }

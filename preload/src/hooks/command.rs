@@ -8,8 +8,10 @@
 use super::{fdops, os, signal, stdio, wait_child};
 use crate::c_types::_pthread_cleanup_buffer;
 use crate::config::{Part, patched};
-use crate::export::real;
+use crate::errno;
 use crate::fd;
+use crate::kernel;
+use crate::real;
 use crate::signals;
 use crate::wait;
 use iopatch_runtime::signals::section;
@@ -137,7 +139,7 @@ unsafe fn run(command: *const c_char) -> c_int {
         restore_interrupts();
         signal::sigprocmask(SIG_SETMASK, &before, null_mut());
         if error != 0 {
-            fd::set_errno(error);
+            errno::set(error);
         }
         status
     }
@@ -164,7 +166,7 @@ unsafe fn until_ended(pid: pid_t, status: *mut c_int) -> pid_t {
     loop {
         // SAFETY: the caller's.
         let ended = unsafe { wait_child::waitpid(pid, status, 0) };
-        if ended != -1 || fd::errno() != EINTR {
+        if ended != -1 || errno::get() != EINTR {
             return ended;
         }
     }
@@ -184,11 +186,11 @@ unsafe fn until_ended_for_sure(pid: pid_t, status: *mut c_int) -> pid_t {
 
 /// The caller of system(3), which waits for `pid`, was cancelled.
 unsafe extern "C-unwind" fn abandon(pid: *mut c_void) {
-    let (pid, errno) = (pid as pid_t, fd::errno());
+    let (pid, errno) = (pid as pid_t, errno::get());
     // SAFETY: a child of ours that nobody has waited for.
     unsafe {
         real::kill(pid, SIGKILL);
-        fd::set_errno(errno);
+        errno::set(errno);
         until_ended_for_sure(pid, null_mut());
     }
     restore_interrupts();
@@ -324,7 +326,7 @@ pub(super) unsafe fn close(file: *mut FILE) -> Option<c_int> {
     let mut status = 0;
     // SAFETY: the caller's.
     unsafe {
-        let was_open = fd::is_open(real::fileno(file));
+        let was_open = kernel::is_open(real::fileno(file));
         let flushed = stdio::close(file);
         Some(match was_open && until_ended_for_sure(pid, &mut status) == pid {
             false => -1,

@@ -18,7 +18,8 @@
 use super::mutex;
 use super::shared_cond::{self, Waiter};
 use crate::abi::sync::*;
-use crate::export::{Family, real};
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

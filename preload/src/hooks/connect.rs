@@ -13,10 +13,12 @@
 //! Only connections of TCP's kind: those of a UNIX-domain socket wait for room in the listener's queue, of which there is
 //! no readiness, and others are made at once.
 
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd::{self, Kind};
 use crate::guard;
 use crate::kernel;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
 
@@ -34,7 +36,7 @@ fn can_start(fd: c_int) -> bool {
 /// # Safety
 /// The program's, to whom the man page says what the arguments must be.
 pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     let start = || {
         wait::testcancel();
         fd::while_nonblocking(fd, || kernel::connect(fd, addr, len))
@@ -42,17 +44,17 @@ pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int
     let Some(started) = can_start(fd).then(start).flatten() else {
         return wait::detach(|| unsafe { real::connect(fd, addr, len) });
     };
-    let says = fd::errno();
+    let says = errno::get();
     if started == 0 || !matches!(says, EINPROGRESS | EALREADY) {
         return started;
     }
-    fd::set_errno(errno);
+    errno::set(errno);
     let result = retry(Call::new(Family::Socket, fd, Interest::WRITE), |fd, _| {
-        if fd::is_ready(fd, Interest::WRITE) { outcome(fd, errno) as ssize_t } else { fd::fail(EAGAIN) }
+        if fd::is_ready(fd, Interest::WRITE) { outcome(fd, errno) as ssize_t } else { errno::fail(EAGAIN) }
     });
-    if result == -1 && fd::errno() == EAGAIN {
+    if result == -1 && errno::get() == EAGAIN {
         // SO_SNDTIMEO is up: the connection goes on, and the call says what it would have said at once.
-        fd::set_errno(says);
+        errno::set(says);
     }
     result as c_int
 }
@@ -66,17 +68,17 @@ fn outcome(fd: c_int, errno: c_int) -> c_int {
     if let Some(len) = kernel::peer(fd, &mut peer) {
         let result = kernel::connect(fd, (&raw const peer).cast(), len);
         // Another one who waited has told the kernel before.
-        if result == -1 && fd::errno() != EISCONN {
+        if result == -1 && errno::get() != EISCONN {
             return -1;
         }
-        fd::set_errno(errno);
+        errno::set(errno);
         return 0;
     }
-    if fd::errno() != ENOTCONN {
+    if errno::get() != ENOTCONN {
         return -1;
     }
     let error = fd::take_error(fd);
     // To connect to no address is to be unconnected: what the kernel makes of a socket whose connection has failed.
     kernel::connect(fd, (&raw const peer).cast(), size_of::<sockaddr>() as socklen_t);
-    fd::fail(if error == 0 { ECONNABORTED } else { error }) as c_int
+    errno::fail(if error == 0 { ECONNABORTED } else { error }) as c_int
 }

@@ -5,11 +5,12 @@
 //! thread, and the kernel gets the clock of that.
 
 use super::tid::COROUTINES;
-use crate::export::real;
-use crate::fd;
+use crate::errno;
 use crate::guard;
 use crate::memory;
+use crate::os_thread;
 use crate::os_thread::Other;
+use crate::real;
 use crate::wait;
 use iopatch_runtime::sched;
 use libc::*;
@@ -28,7 +29,7 @@ fn coroutine_of(clock: clockid_t) -> Option<Other> {
 pub fn for_kernel(clock: clockid_t) -> clockid_t {
     match coroutine_of(clock) {
         Some(Other::Handle(task)) => {
-            wait::pin("a timer runs on its CPU clock");
+            os_thread::pin("a timer runs on its CPU clock");
             sched::kernel_clock(sched::os_thread(task))
         }
         // One that has ended has no clock: as it is, the kernel refuses it.
@@ -47,15 +48,15 @@ pub unsafe fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
         None => unsafe { real::clock_gettime(clock, time) },
         Some(other) => match other.cpu_time() {
             Some(used) if memory::write(time, wait::timespec_of(used)) => 0,
-            Some(_) => fd::fail(EFAULT) as c_int,
-            None => fd::fail(EINVAL) as c_int,
+            Some(_) => errno::fail(EFAULT) as c_int,
+            None => errno::fail(EINVAL) as c_int,
         },
     }
 }
 
 pub unsafe fn clock_getres(clock: clockid_t, resolution: *mut timespec) -> c_int {
     match coroutine_of(clock) {
-        Some(other) if other.cpu_time().is_none() => fd::fail(EINVAL) as c_int,
+        Some(other) if other.cpu_time().is_none() => errno::fail(EINVAL) as c_int,
         Some(_) => unsafe { real::clock_getres(CLOCK_THREAD_CPUTIME_ID, resolution) },
         None => unsafe { real::clock_getres(clock, resolution) },
     }

@@ -4,11 +4,13 @@
 use super::select::limit::{self, Limit};
 use super::select::set::Set;
 use super::select::{mask_of, waiter};
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd;
 use crate::guard::Task;
 use crate::kernel;
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Entry};
 use iopatch_runtime::sys::descriptor;
 use libc::*;
@@ -99,7 +101,7 @@ pub unsafe fn epoll_create1(flags: c_int) -> c_int {
 /// one whose growth the kernel refuses, since it counts ours among the sets that a file is in.
 pub unsafe fn epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_event) -> c_int {
     if descriptor::is_hidden(fd) || descriptor::is_hidden(target) {
-        return fd::fail(EBADF) as c_int;
+        return errno::fail(EBADF) as c_int;
     }
     let call = || unsafe { real::epoll_ctl(fd, op, target, event) };
     if op != EPOLL_CTL_ADD {
@@ -108,14 +110,14 @@ pub unsafe fn epoll_ctl(fd: c_int, op: c_int, target: c_int, event: *mut epoll_e
     if fd::is_taken_by_poll(target) {
         return fd::unwatched(fd, call);
     }
-    let errno = fd::errno();
+    let errno = errno::get();
     let done = call();
-    if done == 0 || !matches!(fd::errno(), EINVAL | ELOOP) || !fd::is_watched(fd) {
+    if done == 0 || !matches!(errno::get(), EINVAL | ELOOP) || !fd::is_watched(fd) {
         return done;
     }
     let again = fd::unwatched(fd, call);
     if again == 0 {
-        fd::set_errno(errno);
+        errno::set(errno);
     }
     again
 }

@@ -3,9 +3,12 @@
 //! The library's own descriptors are out of the program's reach: to it their numbers are not open.
 
 use super::owner;
-use crate::export::real;
+use crate::errno;
 use crate::fd;
+use crate::kernel;
+use crate::os_thread;
 use crate::own_files;
+use crate::real;
 use crate::wait;
 use iopatch_runtime::local;
 use iopatch_runtime::sys::descriptor;
@@ -15,7 +18,7 @@ use libc::*;
 const LAST: c_uint = c_uint::MAX;
 
 fn bad() -> c_int {
-    fd::fail(EBADF) as c_int
+    errno::fail(EBADF) as c_int
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
@@ -105,7 +108,7 @@ fn replace(fd: c_int, to: c_int, call: impl FnOnce() -> c_int) -> c_int {
         return bad();
     }
     descriptor::vacate(to);
-    if fd == to || !fd::is_open(fd) {
+    if fd == to || !kernel::is_open(fd) {
         return call();
     }
     let life = fd::dies(to);
@@ -166,7 +169,7 @@ pub unsafe fn signalfd(fd: c_int, mask: *const sigset_t, flags: c_int) -> c_int 
 
 /// Who reads it is told of the signals that the kernel has for its OS thread: so a coroutine must have one.
 pub fn new_signalfd(fd: c_int, flags: c_int, make: impl FnOnce() -> c_int) -> c_int {
-    wait::pin("a signalfd tells of the kernel's signals");
+    os_thread::pin("a signalfd tells of the kernel's signals");
     let made = make();
     if made >= 0 && fd == -1 { fd::born(made, flags & SFD_NONBLOCK != 0) } else { made }
 }

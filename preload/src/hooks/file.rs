@@ -1,9 +1,10 @@
 //! Files, locks and queues: calls that block by themselves, and that nothing tells the end of. They are made under
 //! handoff, after a try that does not wait where there is one: most locks are free, most queues have something.
 
-use crate::export::real;
+use crate::errno;
 use crate::fd;
 use crate::guard;
+use crate::real;
 use crate::wait;
 use libc::*;
 
@@ -21,12 +22,12 @@ fn try_first<R: PartialEq + From<i8>>(
     if guard::coroutine().is_none() {
         return call();
     }
-    let errno = fd::errno();
+    let errno = errno::get();
     let result = attempt();
-    if result != R::from(-1) || !would_wait.contains(&fd::errno()) {
+    if result != R::from(-1) || !would_wait.contains(&errno::get()) {
         return result;
     }
-    fd::set_errno(errno);
+    errno::set(errno);
     wait::detach_at_once(call)
 }
 

@@ -2,7 +2,7 @@
 //! (glibc `debug/read_chk.c` and so on).
 
 use super::{rw, select, socket};
-use crate::export::Family;
+use crate::rows::Family;
 use libc::*;
 
 unsafe extern "C" {

@@ -6,15 +6,16 @@
 //! kernel's other kinds of futex go to the kernel, and so do invalid requests, which it refuses in its own words.
 //! Results and errors are those of `kernel/futex/` and futex(2).
 
-pub use super::by_call::syscall;
 pub use super::futex2::{futex_requeue, futex_wait, futex_waitv, futex_wake};
 
-use super::clone;
-use super::words::Words;
-use crate::export::{Family, real};
-use crate::fd;
+use crate::cleared;
+use crate::errno;
 use crate::memory;
+use crate::os_thread;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
+use crate::words::Words;
 use iopatch_runtime::sys::memory as mapped;
 use libc::*;
 use std::sync::atomic::AtomicU32;
@@ -25,7 +26,7 @@ static KERNELS: Words = Words::new();
 
 /// Whether who waits on this word is in the kernel.
 pub(super) fn is_kernels(word: usize, private: bool) -> bool {
-    KERNELS.has(word) || !private && (clone::is_named(word) || mapped::is_shared(word))
+    KERNELS.has(word) || !private && (cleared::is_named(word) || mapped::is_shared(word))
 }
 
 /// From here on who waits on this word is in the kernel.
@@ -66,7 +67,7 @@ impl Word {
         let operation = (FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG) as usize;
         // SAFETY: the kernel checks the addresses.
         if unsafe { real::syscall(SYS_futex, self.0, operation, 1, 1, self.0, or_zero) } < 0 {
-            return Err(fd::errno());
+            return Err(errno::get());
         }
         // SAFETY: aligned and writable just now, as in `readable`.
         Ok(unsafe { &*(self.0 as *const AtomicU32) })
@@ -99,7 +100,7 @@ pub(super) fn deadline(address: usize, clock: Option<clockid_t>) -> Result<Optio
 fn wait_for(word: usize, expected: u32, mask: u32, private: bool, deadline: Option<Deadline>) -> Result<usize, c_int> {
     let (mask, word) = (nonzero(mask)?, Word::new(word)?.readable()?);
     let address = word.as_ptr().addr();
-    let stays = || !KERNELS.has(address) && (private || !clone::is_named(address));
+    let stays = || !KERNELS.has(address) && (private || !cleared::is_named(address));
     let validate = || word.load(Acquire) == expected && stays();
     wait::begin();
     loop {
@@ -259,8 +260,8 @@ pub unsafe fn futex(
 ) -> c_long {
     match in_lot(word, operation, value, timeout, second, mask) {
         Some(Ok(count)) => return count as c_long,
-        Some(Err(error)) => return fd::fail(error) as c_long,
-        None if has_owner(operation) => wait::pin("a priority-inheriting futex holds its OS thread's id"),
+        Some(Err(error)) => return errno::fail(error) as c_long,
+        None if has_owner(operation) => os_thread::pin("a priority-inheriting futex holds its OS thread's id"),
         None => {}
     }
     let (operation, value, mask) = (operation as usize, value as usize, mask as usize);

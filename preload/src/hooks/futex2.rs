@@ -8,8 +8,9 @@
 //! processes, all go to the kernel, and stay there for good (`futex::leave_to_kernel`).
 
 use super::futex;
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::AtomicU32;
@@ -44,10 +45,10 @@ impl Waitv {
 
 /// Whether the kernel's answer is the call's: it has refused, or woken somebody. None: it would wait.
 fn answered(result: c_long, before: c_int) -> Option<c_long> {
-    if result >= 0 || fd::errno() != ETIMEDOUT {
+    if result >= 0 || errno::get() != ETIMEDOUT {
         return Some(result);
     }
-    fd::set_errno(before);
+    errno::set(before);
     None
 }
 
@@ -59,7 +60,7 @@ fn wait_for<'a>(
     words: impl FnOnce() -> &'a [Waitv],
     park: impl Fn(&[Waitv], Option<Deadline>) -> Result<usize, Wake>,
 ) -> c_long {
-    let errno = fd::errno();
+    let errno = errno::get();
     let Ok(deadline) = futex::deadline(timeout, Some(clock)) else { return call(timeout, clock) };
     let past = timespec { tv_sec: 0, tv_nsec: 0 };
     let clock_of_try = if timeout == 0 { CLOCK_MONOTONIC } else { clock };
@@ -75,10 +76,10 @@ fn wait_for<'a>(
     loop {
         match park(words, deadline) {
             Ok(woken) => return woken as c_long,
-            Err(Wake::NotEqual) => return fd::fail(EAGAIN) as c_long,
-            Err(Wake::TimedOut) => return fd::fail(ETIMEDOUT) as c_long,
+            Err(Wake::NotEqual) => return errno::fail(EAGAIN) as c_long,
+            Err(Wake::TimedOut) => return errno::fail(ETIMEDOUT) as c_long,
             // It is restarted with its time-out, which is absolute.
-            Err(_) if wait::is_interrupted(true) => return fd::fail(EINTR) as c_long,
+            Err(_) if wait::is_interrupted(true) => return errno::fail(EINTR) as c_long,
             Err(_) => {}
         }
     }
@@ -154,6 +155,6 @@ pub unsafe fn futex_requeue(number: c_long, words: usize, flags: c_uint, wake: c
     }
     match futex::requeue(from.word(), to.word(), wake as usize, limit as usize, || from.holds()) {
         Ok(count) => done + count as c_long,
-        Err(error) => fd::fail(error) as c_long,
+        Err(error) => errno::fail(error) as c_long,
     }
 }

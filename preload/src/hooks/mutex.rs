@@ -23,8 +23,10 @@
 //! the caller is pinned to an OS thread first. Source: `nptl/pthread_mutex_{lock,trylock,timedlock,unlock}.c`.
 
 use crate::abi::sync::*;
-use crate::export::{Family, real};
 use crate::guard;
+use crate::os_thread;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::AtomicU32;
@@ -323,7 +325,7 @@ fn pin_owner(kind: u32) {
     let compared = matches!(kind & MUTEX_ADAPTIVE, MUTEX_RECURSIVE | MUTEX_ERRORCHECK);
     // A destroyed mutex has all bits set: libc says EINVAL.
     if kind != MUTEX_KIND_MASK && !is_ours(kind) && (recorded || compared) {
-        wait::pin("a mutex that the kernel or other processes know records its OS thread");
+        os_thread::pin("a mutex that the kernel or other processes know records its OS thread");
     }
 }
 

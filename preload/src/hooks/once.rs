@@ -7,7 +7,8 @@
 
 use crate::abi::sync::Once;
 use crate::c_types::{_pthread_cleanup_buffer, InitRoutine};
-use crate::export::{Family, real};
+use crate::real;
+use crate::rows::Family;
 use crate::wait;
 use libc::*;
 use std::mem::MaybeUninit;

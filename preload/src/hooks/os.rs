@@ -7,9 +7,8 @@ pub use super::clone::clone;
 pub use super::command::{pclose, popen, system};
 pub use super::vfork::vfork;
 pub use super::wait_child::{wait, wait3, wait4, waitid, waitpid};
-use crate::export::real;
 use crate::fd;
-use crate::process;
+use crate::real;
 use crate::wait;
 use libc::*;
 
@@ -23,7 +22,7 @@ pub unsafe fn daemon(nochdir: c_int, noclose: c_int) -> c_int {
     // SAFETY: the program's.
     let result = wait::detach(|| unsafe { real::daemon(nochdir, noclose) });
     if result == 0 && noclose == 0 {
-        process::standard_descriptors_replaced();
+        (0..=2).for_each(fd::born_shared);
     }
     result
 }

@@ -4,8 +4,8 @@
 //! the owner to the kernel, and shown as the coroutine to the program.
 
 use super::tid::{COROUTINES, Whose};
-use crate::export::real;
-use crate::fd;
+use crate::errno;
+use crate::real;
 use iopatch_runtime::sched;
 use libc::*;
 
@@ -31,9 +31,9 @@ fn shown(tid: pid_t) -> pid_t {
 // SAFETY, of the functions below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn set(fd: c_int, owner: usize) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     let result = unsafe { real::fcntl(fd, F_SETOWN_EX, owner) };
-    if result == 0 || fd::errno() != ESRCH {
+    if result == 0 || errno::get() != ESRCH {
         return result;
     }
     // The kernel has read it.
@@ -44,7 +44,7 @@ pub unsafe fn set(fd: c_int, owner: usize) -> c_int {
     let set = |pid: pid_t| unsafe { real::fcntl(fd, F_SETOWN_EX, std::ptr::from_ref(&Owner { pid, ..asked }).addr()) };
     let result = Whose::by_id(asked.pid).watch(set);
     if result == 0 {
-        fd::set_errno(errno);
+        errno::set(errno);
     }
     result
 }

@@ -2,10 +2,12 @@
 //! is done, or until an error, which is told only if nothing was done before it; else it is left for the next call.
 
 use super::select::limit::is_time;
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd;
 use crate::guard;
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Call, Deadline, Interest, retry};
 use libc::*;
 
@@ -19,17 +21,17 @@ pub fn send_all(
     whole: impl Fn() -> usize,
     mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t,
 ) -> ssize_t {
-    let errno = fd::errno();
+    let errno = errno::get();
     let waits = guard::coroutine().is_some() && !call.dontwait;
     let mut done = 0;
     let result = wait::retry(call, |fd, nowait| {
         loop {
             let sent = match done {
                 0 => attempt(fd, done, nowait),
-                _ if fd::has_error(fd) => fd::fail(EPIPE),
+                _ if fd::has_error(fd) => errno::fail(EPIPE),
                 _ => attempt(fd, done, nowait),
             };
-            if sent == -1 && waits && nowait && fd::errno() == EINPROGRESS && !fd::is_nonblocking(fd) {
+            if sent == -1 && waits && nowait && errno::get() == EINPROGRESS && !fd::is_nonblocking(fd) {
                 // It has begun the connection that a connect has put off (TCP_FASTOPEN_CONNECT).
                 return wait::MAY_WAIT;
             }
@@ -41,7 +43,7 @@ pub fn send_all(
                 return done as ssize_t;
             }
             if !nowait {
-                return fd::fail(EAGAIN);
+                return errno::fail(EAGAIN);
             }
         }
     });
@@ -53,7 +55,7 @@ fn told(done: usize, result: ssize_t, errno: c_int) -> ssize_t {
     if done == 0 {
         return result;
     }
-    fd::set_errno(errno);
+    errno::set(errno);
     done as ssize_t
 }
 
@@ -197,7 +199,7 @@ fn collect(
     flags: c_int,
     mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t,
 ) -> ssize_t {
-    let errno = fd::errno();
+    let errno = errno::get();
     let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
     let flags = flags & !MSG_WAITALL;
     let mut done = 0;
@@ -205,7 +207,7 @@ fn collect(
         loop {
             let got = match done {
                 0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
-                _ if fd::has_error(fd) => fd::fail(EPIPE),
+                _ if fd::has_error(fd) => errno::fail(EPIPE),
                 _ => attempt(fd, done, flags | MSG_DONTWAIT),
             };
             done += got.max(0) as usize;
@@ -233,10 +235,10 @@ pub unsafe fn receive_messages(
     flags: c_int,
     timeout: *mut timespec,
 ) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     let time = match memory::read(timeout) {
-        None if !timeout.is_null() => return fd::fail(EFAULT) as c_int,
-        Some(time) if !is_time(&time) => return fd::fail(EINVAL) as c_int,
+        None if !timeout.is_null() => return errno::fail(EFAULT) as c_int,
+        Some(time) if !is_time(&time) => return errno::fail(EINVAL) as c_int,
         time => time,
     };
     let until = time.map(|time| Deadline::after(wait::nanoseconds(&time)));
@@ -263,9 +265,9 @@ pub unsafe fn receive_messages(
     if let Some(until) = until.filter(|_| count > 0)
         && !memory::write(timeout, wait::timespec_of(until.left()))
     {
-        return fd::fail(EFAULT) as c_int;
+        return errno::fail(EFAULT) as c_int;
     }
-    fd::set_errno(errno);
+    errno::set(errno);
     count as c_int
 }
 
@@ -276,7 +278,7 @@ pub unsafe fn receive_messages(
 pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
     // UIO_MAXIOV: the kernel takes no more at once.
     let n = n.min(1024);
-    let errno = fd::errno();
+    let errno = errno::get();
     let mut count = 0;
     while count < n {
         // SAFETY: `count` is less than `n`, the number of messages.
@@ -292,7 +294,7 @@ pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_i
     if count == 0 && n > 0 {
         return -1;
     }
-    fd::set_errno(errno);
+    errno::set(errno);
     count as c_int
 }
 
@@ -355,7 +357,7 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
         call,
         || n,
         |fd, done, nowait| match nowait {
-            true if fd::would_wait(fd, Interest::WRITE) => fd::fail(EAGAIN),
+            true if fd::would_wait(fd, Interest::WRITE) => errno::fail(EAGAIN),
             true => wait::MAY_WAIT,
             // What fits the socket's buffer now; the rest waits above, not in the kernel.
             false => attempt((n - done).min(SENDFILE_PART)),
@@ -392,7 +394,7 @@ pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ss
         if fd::kind(fd) == Some(fd::Kind::File) {
             continue;
         }
-        let ready = |fd: c_int, _nowait: bool| if fd::would_wait(fd, side) { fd::fail(EAGAIN) } else { 0 };
+        let ready = |fd: c_int, _nowait: bool| if fd::would_wait(fd, side) { errno::fail(EAGAIN) } else { 0 };
         if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
             return -1;
         }

@@ -11,7 +11,7 @@
 //!
 //! Asked only of files that do not know RWF_NOWAIT, when a call on one is about to wait.
 
-use crate::fd;
+use crate::errno;
 use crate::link;
 use crate::wait::Interest;
 use libc::*;
@@ -21,9 +21,9 @@ pub const MOST: usize = 128;
 
 /// Whether a call of `side` on `fd`, of `n` bytes, waits just while poll(2) says that it is not ready. errno stays.
 pub fn is_told_by_poll(fd: c_int, side: Interest, n: usize) -> bool {
-    let errno = fd::errno();
+    let errno = errno::get();
     let told = is_told(fd, side, n);
-    fd::set_errno(errno);
+    errno::set(errno);
     told
 }
 

@@ -9,11 +9,13 @@
 
 use super::parts::{self, Parts};
 use super::readiness;
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd::{self, Kind};
 use crate::guard;
 use crate::kernel;
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
 use std::ptr::{null, null_mut};
@@ -41,17 +43,17 @@ fn stream(call: Call, n: usize, nowait: impl Fn(c_int) -> ssize_t, plain: impl F
 /// `nowait()`, by RWF_NOWAIT; where the file does not know that, what poll says, if that is to be believed of a transfer
 /// of `n` bytes. What the kernel refuses it may refuse for its arguments, which the plain call then tells at once.
 fn unless_unsupported(fd: c_int, side: Interest, n: usize, nowait: impl FnOnce() -> ssize_t) -> ssize_t {
-    let errno = fd::errno();
+    let errno = errno::get();
     let result = nowait();
-    if result >= 0 || !matches!(fd::errno(), EOPNOTSUPP | EINVAL | ESPIPE) {
+    if result >= 0 || !matches!(errno::get(), EOPNOTSUPP | EINVAL | ESPIPE) {
         return result;
     }
-    let refused = fd::errno() == EINVAL;
-    fd::set_errno(errno);
+    let refused = errno::get() == EINVAL;
+    errno::set(errno);
     if refused || fd::is_ready(fd, side) || !readiness::is_told_by_poll(fd, side, n) {
         wait::MAY_WAIT
     } else {
-        fd::fail(EAGAIN)
+        errno::fail(EAGAIN)
     }
 }
 
@@ -104,11 +106,11 @@ pub(super) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_void, n: si
 /// read(2) of a socket; of what is one no more, after all, as the kernel has it.
 unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, nowait: bool) -> ssize_t {
     if nowait && fd::is_below_mark(fd, n) {
-        return fd::fail(EAGAIN);
+        return errno::fail(EAGAIN);
     }
     let flags = if nowait { MSG_DONTWAIT } else { 0 };
     let result = kernel::recvfrom(fd, buf, n, flags, null_mut(), null_mut());
-    if result == -1 && fd::errno() == ENOTSOCK && fd::find_kind(fd).is_some() {
+    if result == -1 && errno::get() == ENOTSOCK && fd::find_kind(fd).is_some() {
         return unsafe { real::read(fd, buf, n) };
     }
     result

@@ -19,8 +19,10 @@
 
 use super::mutex::{PATIENCE, deadline};
 use crate::abi::sync::*;
-use crate::export::{Family, real};
 use crate::guard;
+use crate::os_thread;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -287,7 +289,7 @@ pub unsafe fn pthread_rwlock_clockrdlock(
 pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin("a process-shared lock records its OS thread");
+        os_thread::pin("a process-shared lock records its OS thread");
         return wait::detach(|| unsafe { real::pthread_rwlock_wrlock(lock) });
     }
     view.write(None)
@@ -296,7 +298,7 @@ pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
 pub unsafe fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin("a process-shared lock records its OS thread");
+        os_thread::pin("a process-shared lock records its OS thread");
         return unsafe { real::pthread_rwlock_trywrlock(lock) };
     }
     if view.try_write(0) { 0 } else { EBUSY }
@@ -313,7 +315,7 @@ pub unsafe fn pthread_rwlock_clockwrlock(
 ) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        wait::pin("a process-shared lock records its OS thread");
+        os_thread::pin("a process-shared lock records its OS thread");
         return wait::detach(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
     }
     match deadline(clock, time) {

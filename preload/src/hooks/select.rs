@@ -11,11 +11,12 @@ mod sets;
 
 pub use super::epoll::{epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epoll_pwait2, epoll_wait};
 
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
 use crate::guard::{self, Task};
 use crate::kernel;
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 pub(super) use crate::signals::mask_of;
 use crate::wait::{self, Deadline, Entry};
 use libc::*;
@@ -137,7 +138,7 @@ unsafe fn wait_selected(
         match set.wait(task, Family::Select, deadline, attempts(count_bits)) {
             None | Some(ENOUGH) => natively(task, deadline, call),
             Some(-1) => -1,
-            Some(_) if !sets.are_writable() => fd::fail(EFAULT) as c_int,
+            Some(_) if !sets.are_writable() => errno::fail(EFAULT) as c_int,
             Some(bits) => {
                 // SAFETY: as above.
                 unsafe { sets.answer(set) };

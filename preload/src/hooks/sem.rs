@@ -8,8 +8,9 @@
 
 use super::mutex::{PATIENCE, deadline};
 use crate::abi::sync::Sem;
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -55,7 +56,7 @@ impl Sem {
 }
 
 fn fail(error: c_int) -> c_int {
-    fd::fail(error) as c_int
+    errno::fail(error) as c_int
 }
 
 /// Waits for a token after a look has found none. -1 with EINTR or ETIMEDOUT.

@@ -5,7 +5,7 @@
 //! waited longest, and to nobody of another variable. The lock of the list decides between a signal and a time-out: who
 //! is found there is signalled, whatever else ends its wait.
 
-use crate::export::Family;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use iopatch_runtime::signals::section;
 use iopatch_runtime::sync::Lock;

@@ -2,9 +2,9 @@
 
 use crate::c_types::jmp_buf_tag;
 use crate::config;
-use crate::export::{real, swapcontext_address};
-use crate::fd;
+use crate::errno;
 use crate::guard::{self, Task};
+use crate::real::{self, swapcontext_address};
 use crate::signals::{self, bits, changed, mask_of};
 use crate::threads;
 use iopatch_runtime::local;
@@ -49,7 +49,7 @@ fn is_signal(signum: c_int) -> bool {
 
 /// What `error` is to a call that returns it by errno.
 fn told(error: c_int) -> c_int {
-    if error == 0 { 0 } else { fd::fail(error) as c_int }
+    if error == 0 { 0 } else { errno::fail(error) as c_int }
 }
 
 /// What libc sets inside siglongjmp. What that opens arrives before the jump, as it does in libc.
@@ -75,7 +75,7 @@ pub unsafe fn sigaction(signum: c_int, new: *const sigaction, old: *mut sigactio
 /// glibc's is BSD's: the handler stays, its signal is blocked meanwhile, calls are restarted.
 pub unsafe fn signal(signum: c_int, handler: sighandler_t) -> sighandler_t {
     if handler == SIG_ERR || !is_signal(signum) {
-        return fd::fail(EINVAL) as sighandler_t;
+        return errno::fail(EINVAL) as sighandler_t;
     }
     let own = 1 << (signum - 1);
     let flags = if INTERRUPT.load(Relaxed) & own != 0 { 0 } else { SA_RESTART };
@@ -85,7 +85,7 @@ pub unsafe fn signal(signum: c_int, handler: sighandler_t) -> sighandler_t {
 /// System V's: the handler is for one signal, which it does not block.
 pub unsafe fn sysv_signal(signum: c_int, handler: sighandler_t) -> sighandler_t {
     if handler == SIG_ERR || !is_signal(signum) {
-        return fd::fail(EINVAL) as sighandler_t;
+        return errno::fail(EINVAL) as sighandler_t;
     }
     const SA_INTERRUPT: c_int = 0x2000_0000;
     unsafe { install(signum, handler, SA_RESETHAND | SA_NODEFER | SA_INTERRUPT, 0) }
@@ -111,7 +111,7 @@ pub unsafe fn siginterrupt(signum: c_int, interrupt: c_int) -> c_int {
 pub unsafe fn sigset(signum: c_int, handler: sighandler_t) -> sighandler_t {
     const SIG_HOLD: sighandler_t = 2;
     if handler == SIG_ERR || !is_signal(signum) {
-        return fd::fail(EINVAL) as sighandler_t;
+        return errno::fail(EINVAL) as sighandler_t;
     }
     let (own, mut old) = (1 << (signum - 1), unsafe { zeroed() });
     let how = if handler == SIG_HOLD { SIG_BLOCK } else { SIG_UNBLOCK };
@@ -148,14 +148,14 @@ unsafe fn set_first(how: c_int, mask: c_int) -> c_int {
 pub unsafe fn sighold(signum: c_int) -> c_int {
     match is_signal(signum) {
         true => told(set_mask(SIG_BLOCK, &unsafe { set_of(1 << (signum - 1)) })),
-        false => fd::fail(EINVAL) as c_int,
+        false => errno::fail(EINVAL) as c_int,
     }
 }
 
 pub unsafe fn sigrelse(signum: c_int) -> c_int {
     match is_signal(signum) {
         true => told(set_mask(SIG_UNBLOCK, &unsafe { set_of(1 << (signum - 1)) })),
-        false => fd::fail(EINVAL) as c_int,
+        false => errno::fail(EINVAL) as c_int,
     }
 }
 

@@ -4,9 +4,10 @@
 use super::by_call::kernel;
 use super::select::limit::is_time;
 use super::{signal, signal_wait};
+use crate::c_types::KernelAction;
 use crate::guard;
 use crate::memory::is_readable_or_null;
-use crate::signals::{self, KernelAction};
+use crate::signals;
 use crate::wait::{self, Deadline};
 use iopatch_runtime::signals::Info;
 use libc::*;

@@ -5,10 +5,11 @@
 //! the coroutine itself is in its queue, and a marked signal of that number ends the kernel's wait.
 
 use super::select::limit::is_time;
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
 use crate::guard::{self, Task};
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 use crate::signals::{bits, mask_of};
 use crate::wait::{self, Deadline};
 use iopatch_runtime::now;
@@ -26,7 +27,7 @@ pub(super) fn suspend(task: &'static Task, mask: u64) -> c_int {
         loop {
             wait::let_handlers_run(task);
             if wait::is_interrupted(false) {
-                return fd::fail(EINTR) as c_int;
+                return errno::fail(EINTR) as c_int;
             }
             wait::park(Family::Signal, (&raw const nobody).addr(), || true, None);
         }
@@ -53,7 +54,7 @@ pub(super) fn take(task: &'static Task, wanted: u64, info: &mut Info, deadline: 
             Some(Number::NUDGE) => answer(info),
             Some(number) => break number.0 as c_int,
             None if result == -(EINTR as isize) && (wait::cancel_requested() || !wait::is_interrupted(false)) => {}
-            None => break fd::fail(-result as c_int) as c_int,
+            None => break errno::fail(-result as c_int) as c_int,
         }
         wait::testcancel();
     };
@@ -116,7 +117,7 @@ pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: 
     wait::testcancel();
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| !is_time(time)) {
-        return fd::fail(EINVAL) as c_int;
+        return errno::fail(EINVAL) as c_int;
     }
     let mut told = MaybeUninit::<Info>::zeroed();
     let told = unsafe { told.assume_init_mut() };
@@ -128,7 +129,7 @@ pub unsafe fn sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: 
             told.code = SI_USER;
         }
         if !memory::write(info.cast::<Info>(), *told) {
-            return fd::fail(EFAULT) as c_int;
+            return errno::fail(EFAULT) as c_int;
         }
     }
     number
@@ -145,8 +146,8 @@ pub unsafe fn sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int {
     }
     loop {
         match unsafe { sigtimedwait(set, null_mut(), null()) } {
-            -1 if fd::errno() == EINTR => {}
-            -1 => return fd::errno(),
+            -1 if errno::get() == EINTR => {}
+            -1 => return errno::get(),
             number => {
                 unsafe { signum.write(number) };
                 return 0;

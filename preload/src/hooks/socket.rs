@@ -6,10 +6,12 @@
 pub use super::connect::connect;
 
 use super::parts;
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd;
 use crate::guard;
 use crate::kernel;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Call, Interest, retry};
 use libc::*;
 use std::ptr::null_mut;
@@ -38,7 +40,7 @@ pub(super) unsafe fn recv_for(family: Family, fd: c_int, buf: *mut c_void, n: si
     let whole = if flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0 { n } else { 0 };
     let call = Call { family, whole, ..call(fd, Interest::READ, flags) };
     retry(call, |fd, nowait| match nowait {
-        true if fd::is_below_mark(fd, n) => fd::fail(EAGAIN),
+        true if fd::is_below_mark(fd, n) => errno::fail(EAGAIN),
         true => kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, null_mut(), null_mut()),
         false => unsafe { real::recv(fd, buf, n, flags) },
     })
@@ -165,7 +167,7 @@ pub unsafe fn accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags
 fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
     let attempt = |fd: c_int, nowait: bool| {
         if nowait && !fd::is_ready(fd, Interest::READ) && fd::can_accept(fd) {
-            fd::fail(EAGAIN)
+            errno::fail(EAGAIN)
         } else if nowait {
             wait::MAY_WAIT
         } else {

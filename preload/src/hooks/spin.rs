@@ -2,7 +2,7 @@
 //! others run after a while. Words as in glibc on x86 (`sysdeps/x86_64/nptl/pthread_spin_*.S`), process-shared or not.
 
 use crate::abi::sync::{SPIN_FREE, SPIN_HELD, Spin};
-use crate::export::real;
+use crate::real;
 use crate::wait;
 use libc::*;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -1,8 +1,9 @@
 //! Streams are libc's own; what it closes inside them we must forget.
 
 use super::command;
-use crate::export::real;
+use crate::errno;
 use crate::fd;
+use crate::real;
 use crate::wait;
 use libc::{FILE, c_int};
 
@@ -17,10 +18,10 @@ pub unsafe fn fclose(stream: *mut FILE) -> c_int {
 /// # Safety
 /// That of fclose(3).
 pub(super) unsafe fn close(stream: *mut FILE) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     // SAFETY: the caller's.
     let fd = unsafe { real::fileno(stream) };
-    fd::set_errno(errno);
+    errno::set(errno);
     let life = fd::dies(fd);
     // SAFETY: as above.
     let closed = wait::detach(|| unsafe { real::fclose(stream) });

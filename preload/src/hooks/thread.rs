@@ -10,10 +10,10 @@ pub use super::thread_attr::{
 };
 
 use super::mutex;
-use crate::export::real;
 use crate::guard;
 use crate::own_files;
-use crate::process;
+use crate::process::{exit, start};
+use crate::real;
 use crate::signals;
 use crate::threads;
 use crate::wait;
@@ -28,8 +28,9 @@ pub unsafe fn pthread_create(
     start: crate::c_types::StartRoutine,
     arg: *mut c_void,
 ) -> c_int {
-    match unsafe { threads::Plan::read(attr, start as usize) } {
-        Some(plan) if process::runtime().is_some() => unsafe { threads::create(thread, &plan, start, arg) },
+    let plan = unsafe { threads::Plan::read(attr, start as usize) };
+    match plan.and_then(|plan| Some((plan, start::runtime()?))) {
+        Some((plan, runtime)) => unsafe { threads::create(runtime, thread, &plan, start, arg) },
         _ if local::has_own_files() => unsafe { own_files::create(thread, attr, start, arg) },
         _ => unsafe { real::pthread_create(thread, attr, start, arg) },
     }
@@ -83,7 +84,7 @@ pub unsafe fn pthread_detach(thread: pthread_t) -> c_int {
 
 pub unsafe fn pthread_exit(result: *mut c_void) -> ! {
     if guard::self_task().is_none() {
-        process::before_native_exit();
+        exit::before_native_exit();
     }
     unsafe { real::pthread_exit(result) }
 }
@@ -94,7 +95,7 @@ pub unsafe fn pthread_cancel(thread: pthread_t) -> c_int {
         return 0;
     }
     if signals::is_mains(thread as usize) {
-        process::before_cancel_of_main();
+        exit::before_cancel_of_main();
     }
     let error = unsafe { real::pthread_cancel(thread) };
     unsafe { wait::interrupt_native(thread) };

@@ -4,9 +4,10 @@
 
 use super::tid::Whose;
 use crate::abi;
-use crate::export::real;
+use crate::errno;
 use crate::guard::{self, Task};
 use crate::os_thread::{self, Other};
+use crate::real;
 use crate::threads;
 use iopatch_runtime::task::life;
 use libc::*;
@@ -17,7 +18,7 @@ const NAME: usize = 16;
 
 /// The result of a pthread function, which returns the error.
 fn code(result: c_int) -> c_int {
-    if result == -1 { crate::fd::errno() } else { 0 }
+    if result == -1 { errno::get() } else { 0 }
 }
 
 // SAFETY, of all hooks below: the program's, to whom POSIX says what the arguments must be.

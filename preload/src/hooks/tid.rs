@@ -8,13 +8,13 @@ pub use super::cpu_clock::{clock_getcpuclockid, clock_getres, clock_gettime, get
 
 use super::cpu_clock;
 use super::signal::process_of;
-use crate::export::real;
-use crate::fd;
+use crate::errno;
 use crate::guard::{self, Task};
 use crate::memory;
 use crate::os_thread::{self, Other};
 use crate::own_files;
 use crate::parent_death;
+use crate::real;
 use crate::wait;
 use iopatch_runtime::arch;
 use iopatch_runtime::sched::Changed;
@@ -60,18 +60,18 @@ impl Whose {
 
     /// Makes a call that asks about the thread, by the kernel's id.
     pub fn get(self, call: impl Fn(pid_t) -> c_int) -> c_int {
-        self.get_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+        self.get_if_alive(call).unwrap_or_else(|| errno::fail(ESRCH) as c_int)
     }
 
     /// Makes a call that changes the scheduling of the thread, by the kernel's id.
     pub fn set(self, call: impl Fn(pid_t) -> c_int) -> c_int {
-        self.set_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+        self.set_if_alive(call).unwrap_or_else(|| errno::fail(ESRCH) as c_int)
     }
 
     /// Makes a call that keeps hold of the thread, by the kernel's id: a coroutine's OS thread is its own from here on, and
     /// ends when it does.
     pub fn watch(self, call: impl Fn(pid_t) -> c_int) -> c_int {
-        self.watch_if_alive(call).unwrap_or_else(|| fd::fail(ESRCH) as c_int)
+        self.watch_if_alive(call).unwrap_or_else(|| errno::fail(ESRCH) as c_int)
     }
 
     /// As [`Whose::watch`]; `None`: a coroutine that has ended.
@@ -140,9 +140,9 @@ const PR_SET_SYSCALL_USER_DISPATCH: c_int = 59;
 pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int {
     match (guard::self_task(), option) {
         (Some(task), PR_GET_NAME) if memory::write(a2 as *mut [u8; 16], task.name()) => {}
-        (Some(_), PR_GET_NAME) => return fd::fail(EFAULT) as c_int,
+        (Some(_), PR_GET_NAME) => return errno::fail(EFAULT) as c_int,
         (Some(task), PR_SET_NAME) => {
-            let Some(name) = read_name(a2) else { return fd::fail(EFAULT) as c_int };
+            let Some(name) = read_name(a2) else { return errno::fail(EFAULT) as c_int };
             task.set_name(name);
             if os_thread::is_kept_by(task) {
                 return unsafe { real::prctl(option, a2, a3, a4, a5) };
@@ -185,7 +185,7 @@ pub(super) unsafe fn create_timer(
         own.sigev_notify_thread_id = tid;
         create(clock, &own)
     };
-    Whose::by_id(asked.sigev_notify_thread_id).watch_if_alive(aim).unwrap_or_else(|| fd::fail(EINVAL) as c_int)
+    Whose::by_id(asked.sigev_notify_thread_id).watch_if_alive(aim).unwrap_or_else(|| errno::fail(EINVAL) as c_int)
 }
 
 /// By the system call: libc's function is newer than some that we run with.
@@ -314,14 +314,14 @@ pub unsafe fn process_vm_writev(
 
 /// The thread's id is in the header, behind the version. The kernel has read that before it says that there is none.
 pub unsafe fn capget(header: *mut c_void, data: *mut c_void) -> c_int {
-    let errno = fd::errno();
+    let errno = errno::get();
     let result = unsafe { real::capget(header, data) };
-    if result == 0 || fd::errno() != ESRCH {
+    if result == 0 || errno::get() != ESRCH {
         return result;
     }
     let [version, tid] = unsafe { header.cast::<[c_int; 2]>().read() };
     Whose::by_id(tid).get(|tid| {
-        fd::set_errno(errno);
+        errno::set(errno);
         let mut of_kernel = [version, tid];
         unsafe { real::capget((&raw mut of_kernel).cast(), data) }
     })

@@ -5,10 +5,11 @@
 use super::cpu_clock;
 use super::select::limit::{is_time, left as time_left};
 use super::tid::COROUTINES;
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
 use crate::guard;
 use crate::memory;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::ptr::null_mut;
@@ -80,7 +81,7 @@ pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const times
 pub unsafe fn nanosleep(time: *const timespec, left: *mut timespec) -> c_int {
     match unsafe { clock_nanosleep(CLOCK_REALTIME, 0, time, left) } {
         0 => 0,
-        error => fd::fail(error) as c_int,
+        error => errno::fail(error) as c_int,
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! The hooks stay on whatever the options say, for the others' sake: they must know the child.
 
+use crate::errno;
 use crate::fd;
 use iopatch_runtime::vfork::{self, Parent};
 use libc::{SYS_vfork, pid_t};
@@ -59,5 +60,5 @@ extern "C" fn end(result: isize, parent: Parent) -> pid_t {
     vfork::end(&parent);
     // Those that were made meanwhile.
     fd::all_shared();
-    if result < 0 { fd::fail(-result as i32) as pid_t } else { result as pid_t }
+    if result < 0 { errno::fail(-result as i32) as pid_t } else { result as pid_t }
 }

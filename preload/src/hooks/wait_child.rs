@@ -5,9 +5,10 @@
 //! continuations, clones. Such waits are libc's own, under handoff, once a look has found nothing. A traced child is the
 //! exception: its stops end every wait of its tracer, so who waits for a given child looks again from time to time.
 
-use crate::export::{Family, real};
-use crate::fd;
+use crate::errno;
 use crate::guard;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Call, Deadline, Interest, Wake};
 use iopatch_runtime::children;
 use libc::*;
@@ -63,7 +64,7 @@ fn until_told<F: Fn() -> bool>(watch: Watch<F>, attempt: impl Fn() -> c_int, nat
                 },
                 Wake::Interrupted if wait::is_interrupted(true) || wait::cancel_requested() => {
                     wait::testcancel();
-                    return fd::fail(EINTR) as c_int;
+                    return errno::fail(EINTR) as c_int;
                 }
                 _ => {}
             }
@@ -128,7 +129,7 @@ pub unsafe fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_
 fn until_readable(pidfd: c_int, look: impl Fn(id_t) -> c_int) -> c_int {
     let call = Call::new(Family::Os, pidfd, Interest::READ);
     let attempt = |fd, _| match look(fd as id_t) {
-        0 => fd::fail(EAGAIN),
+        0 => errno::fail(EAGAIN),
         result => result as ssize_t,
     };
     wait::retry(call, attempt) as c_int

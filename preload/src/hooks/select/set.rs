@@ -5,9 +5,11 @@
 //! (`_pthread_cleanup_push`, glibc `nptl/cleanup_compat.c`), which libc runs when a cancellation, pthread_exit(3) or
 //! longjmp(3) leaves our frame: none of our frames has anything to drop, which a forced unwinding would not allow.
 
-use crate::export::{Family, real};
+use crate::errno;
 use crate::fd;
 use crate::guard::Task;
+use crate::real;
+use crate::rows::Family;
 use crate::wait::{self, Any, Deadline, Entry, Interest};
 use libc::*;
 use std::mem::MaybeUninit;
@@ -44,7 +46,7 @@ impl Set {
         let mapped = if capacity > FEW { capacity.saturating_mul(size_of::<Share>()) } else { 0 };
         let block = if mapped > 0 { map(mapped) } else { few.as_mut_ptr().cast() };
         if block.is_null() {
-            return fd::fail(ENOMEM) as c_int;
+            return errno::fail(ENOMEM) as c_int;
         }
         let mut set = Set::within(block, capacity.max(FEW), mapped);
         let mut cleanup = Cleanup([0; 4]);

@@ -1,7 +1,7 @@
 //! The sets of select(2), as questions to poll(2) and as its answers.
 
 use super::set::Set;
-use crate::fd;
+use crate::errno;
 use crate::fd_table;
 use crate::memory;
 use libc::*;
@@ -125,7 +125,7 @@ fn is_ready(one: &pollfd, (asks, tells): (c_short, c_short)) -> bool {
 /// is ready.
 pub fn count_bits(asked: &[pollfd], first: bool) -> c_int {
     if first && asked.iter().any(|one| one.revents & POLLNVAL != 0) {
-        return fd::fail(EBADF) as c_int;
+        return errno::fail(EBADF) as c_int;
     }
     let bits = |one: &pollfd| KINDS.into_iter().filter(|&kind| is_ready(one, kind)).count();
     asked.iter().map(bits).sum::<usize>() as c_int

@@ -7,8 +7,17 @@
 //!
 //! It is no row of the table, whose hooks do not act before the constructor.
 
+use super::{exit, start};
+use crate::abi;
 use crate::c_types::ForkHandler;
-use crate::process;
+use crate::config;
+use crate::fd;
+use crate::guard::{self, Task};
+use crate::hooks::{command, shared_cond};
+use crate::os_thread;
+use crate::parent_death;
+use crate::signals;
+use iopatch_runtime::local::Local;
 use libc::{RTLD_NEXT, c_int, c_void, dlsym};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,14 +32,7 @@ pub fn register() {
         && let Some(real) = real()
     {
         // SAFETY: the handlers live as long as the process: the library is never unloaded.
-        unsafe {
-            real(
-                Some(process::before_fork),
-                Some(process::forked_in_parent),
-                Some(process::forked_in_child),
-                null_mut(),
-            )
-        };
+        unsafe { real(Some(before_fork), Some(forked_in_parent), Some(forked_in_child), null_mut()) };
     }
 }
 
@@ -58,4 +60,34 @@ fn real() -> Option<Register> {
     }
     // SAFETY: null, or libc's function of this name, with its prototype (glibc include/register-atfork.h).
     unsafe { std::mem::transmute::<*mut c_void, Option<Register>>(REAL.load(Relaxed)) }
+}
+
+/// The caller is about to fork.
+extern "C-unwind" fn before_fork() {
+    parent_death::before_fork();
+}
+
+/// After a fork every open file is the child's, too.
+extern "C-unwind" fn forked_in_parent() {
+    fd::all_shared();
+}
+
+/// The caller is the child's only thread, and native. Before our constructor there is nothing to forget, and where the
+/// library stands aside there never will be.
+extern "C-unwind" fn forked_in_child() {
+    if !config::is_on() {
+        return;
+    }
+    let mine = Local::mine();
+    let coroutine = guard::self_task().map(Task::id);
+    parent_death::in_child(coroutine.unwrap_or(0));
+    start::forget();
+    // SAFETY: whoever held it is not in this process.
+    unsafe { abi::forget_set_aside() };
+    command::forget_holders();
+    shared_cond::forget();
+    mine.owner.store(std::ptr::null_mut(), Relaxed);
+    os_thread::begin();
+    signals::begin_main();
+    exit::begin_in_child(coroutine.is_some());
 }
