@@ -2,8 +2,9 @@
 
 use super::calibrate::measured;
 use super::descriptor::set_exiting;
+use super::keys;
 use super::layout::{current, layout, load, store};
-use super::{keys, robust};
+use super::robust;
 use core::ffi::{c_int, c_void};
 
 /// A thread's start function; it may end by a forced unwind.
@@ -68,7 +69,7 @@ core::arch::global_asm!(
 unsafe extern "C-unwind" {
     fn iopatch_thread_base(start: Start, arg: *mut c_void, wake: Wake);
     fn __sigsetjmp(buffer: *mut c_void, save_mask: c_int) -> c_int;
-    fn __pthread_register_cancel(buffer: *mut crate::c_types::__pthread_unwind_buf_t);
+    fn __pthread_register_cancel(buffer: *mut crate::sys::c_types::__pthread_unwind_buf_t);
 }
 
 /// Lives a thread's life on the calling coroutine: `start(arg)`, then the destructors of thread-local objects and keys,

@@ -1,18 +1,20 @@
 //! System calls that only `syscall()` makes, and that act on a record of ours.
 
-pub use super::clone::set_tid_address;
+pub use super::os::clone::set_tid_address;
 
-use super::tid::{self, Whose};
-use super::{fdops, signal};
+use super::io::fdops;
+use super::signal;
+use super::thread::tid;
+use super::thread::whose::Whose;
 use crate::abi;
-use crate::errno;
-use crate::guard;
-use crate::memory;
 use crate::os_thread;
-use crate::process::exit;
-use crate::real;
+use crate::sys::errno;
+use crate::sys::memory;
+use crate::table::real;
 use crate::threads;
+use crate::threads::exit;
 use crate::wait;
+use crate::wait::guard;
 use iopatch_runtime::sched::{self, Changed};
 use libc::*;
 

@@ -1,10 +1,10 @@
 //! `syscall()`: what acts on a record of ours goes to its row's body, by its number. All others may block, and are detached.
 
-use crate::acts::acts;
-use crate::config::Part;
-use crate::real;
-use crate::rows::Family;
-use crate::symbols::symbols;
+use crate::table::acts::acts;
+use crate::table::real;
+use crate::table::rows::Family;
+use crate::table::symbols::symbols;
+use crate::voice::config::Part;
 use crate::wait;
 use libc::{c_int, c_long, c_uint, c_ulong};
 
@@ -35,7 +35,7 @@ macro_rules! derive {
         /// The program's, who asked for this very call.
         #[inline(always)]
         pub unsafe fn by_number(number: c_long, args: [usize; 6]) -> Option<c_long> {
-            use crate::c_types::*;
+            use crate::sys::c_types::*;
             use libc::*;
             $($( by_number!{ $verdict [$($number)*] number args $name $variant $module $part ($($args)*) } )*)*
             None
@@ -55,7 +55,7 @@ macro_rules! by_number {
             }
             let mut _args = $args.into_iter();
             $( let $arg = <$ty as Register>::of(_args.next().unwrap_or(0)); )*
-            // SAFETY: as in `export.rs`; the kernel's arguments are those of the function.
+            // SAFETY: as of the exports; the kernel's arguments are those of the function.
             return Some(unsafe { call!($verdict $module::$body $number ($($arg),*)) } as c_long);
         }
     };

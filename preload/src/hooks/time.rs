@@ -2,14 +2,14 @@
 //!
 //! A sleep of no time still lets others run, and is a cancellation point: programs wait in loops of usleep(0).
 
-use super::cpu_clock;
 use super::select::limit::{is_time, left as time_left};
-use super::tid::COROUTINES;
-use crate::errno;
-use crate::guard;
-use crate::memory;
-use crate::real;
-use crate::rows::Family;
+use super::thread::cpu_clock;
+use super::thread::whose::COROUTINES;
+use crate::sys::errno;
+use crate::sys::memory;
+use crate::table::real;
+use crate::table::rows::Family;
+use crate::wait::guard;
 use crate::wait::{self, Deadline, Wake};
 use libc::*;
 use std::ptr::null_mut;

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use crate::options::ListFormat;
-use crate::rows::{Family, ROWS, Row, Verdict};
+use crate::table::rows::{Family, ROWS, Row, Verdict};
 
 pub fn print(format: ListFormat) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
@@ -60,7 +60,7 @@ fn markdown(out: &mut impl Write) -> io::Result<()> {
     write!(
         out,
         "\
-<!-- Made by `iopatch list --markdown` from preload/src/symbols.rs. -->
+<!-- Made by `iopatch list --markdown` from preload/src/table/symbols.rs. -->
 # Coverage
 
 What iopatch does with each function of libc that it knows, by family:

@@ -5,14 +5,17 @@
 #![cfg_attr(test, allow(dead_code, reason = "the test harness has a main of its own"))]
 #![cfg_attr(not(test), no_main)]
 
-// The file is shared with the library, which alone switches hooks on.
-#[allow(dead_code, reason = "`patched` is for the hooks")]
-#[path = "../../config.rs"]
-mod config;
-#[path = "../../rows.rs"]
-mod rows;
-#[path = "../../symbols.rs"]
-mod symbols;
+// These files are shared with the library, which alone switches hooks on.
+#[path = "../../table"]
+mod table {
+    pub mod rows;
+    pub mod symbols;
+}
+#[path = "../../voice"]
+mod voice {
+    #[allow(dead_code, reason = "`patched` is for the hooks")]
+    pub mod config;
+}
 
 mod library;
 mod list;
@@ -64,7 +67,7 @@ fn run(options: &Options, program: &[OsString]) -> Result<(), Failure> {
         // SAFETY: this process has one thread, and nobody holds a pointer into the environment.
         unsafe { env::set_var(name, value) };
     }
-    config::Config::from_env().map_err(|malformed| Failure::new(Failure::MALFORMED, malformed))?;
+    voice::config::Config::from_env().map_err(|malformed| Failure::new(Failure::MALFORMED, malformed))?;
     let path = target::find(&program[0])?;
     if let Some(warning) = target::check(&path)? {
         eprintln!("iopatch: {warning}");

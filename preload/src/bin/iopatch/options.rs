@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Part, Parts, StatsFormat};
+use crate::voice::config::{self, Part, Parts, StatsFormat};
 
 const AFTER_HELP: &str = "\
 Every option sets the variable in brackets, which does the same with a bare LD_PRELOAD=libiopatch.so; an option wins

@@ -5,11 +5,11 @@
 //! (`_pthread_cleanup_push`, glibc `nptl/cleanup_compat.c`), which libc runs when a cancellation, pthread_exit(3) or
 //! longjmp(3) leaves our frame: none of our frames has anything to drop, which a forced unwinding would not allow.
 
-use crate::errno;
-use crate::fd;
-use crate::guard::Task;
-use crate::real;
-use crate::rows::Family;
+use crate::sys::errno;
+use crate::table::real;
+use crate::table::rows::Family;
+use crate::wait::fd;
+use crate::wait::guard::Task;
 use crate::wait::{self, Any, Deadline, Entry, Interest};
 use libc::*;
 use std::mem::MaybeUninit;

@@ -1,9 +1,9 @@
 //! The sets of select(2), as questions to poll(2) and as its answers.
 
 use super::set::Set;
-use crate::errno;
-use crate::fd_table;
-use crate::memory;
+use crate::sys::errno;
+use crate::sys::memory;
+use crate::wait::fd_table;
 use libc::*;
 
 /// What a set asks of poll, and what of the answer counts (Linux `fs/select.c`: POLLIN_SET and so on).

@@ -1,0 +1,11 @@
+//! Files, sockets and streams.
+
+mod connect;
+pub mod fdops;
+pub mod file;
+pub mod fortify;
+mod parts;
+mod readiness;
+pub mod rw;
+pub mod socket;
+pub mod stream;

@@ -1,0 +1,403 @@
+//! Calls that are done in parts: a stream takes and gives what it has room for, and a blocking call goes on until all
+//! is done, or until an error, which is told only if nothing was done before it; else it is left for the next call.
+
+use crate::hooks::select::limit::is_time;
+use crate::sys::errno;
+use crate::sys::memory;
+use crate::table::real;
+use crate::table::rows::Family;
+use crate::wait::fd;
+use crate::wait::guard;
+use crate::wait::{self, Call, Deadline, Interest, retry};
+use libc::*;
+
+/// Sends all of `whole()` bytes by as many attempts as it takes. `attempt(fd, done, nowait)` sends what is left after
+/// `done`. The first attempt is on what the program gave, so that the kernel finds what is wrong with that; `whole` is
+/// asked after it.
+///
+/// The socket's time-out bounds the call, not each part of it, as in the kernel.
+pub fn send_all(
+    call: Call,
+    whole: impl Fn() -> usize,
+    mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t,
+) -> ssize_t {
+    let errno = errno::get();
+    let waits = guard::coroutine().is_some() && !call.dontwait;
+    let mut done = 0;
+    let result = wait::retry(call, |fd, nowait| {
+        loop {
+            let sent = match done {
+                0 => attempt(fd, done, nowait),
+                _ if fd::has_error(fd) => errno::fail(EPIPE),
+                _ => attempt(fd, done, nowait),
+            };
+            if sent == -1 && waits && nowait && errno::get() == EINPROGRESS && !fd::is_nonblocking(fd) {
+                // It has begun the connection that a connect has put off (TCP_FASTOPEN_CONNECT).
+                return wait::MAY_WAIT;
+            }
+            if sent <= 0 || !waits {
+                return sent;
+            }
+            done += sent as usize;
+            if done >= whole() {
+                return done as ssize_t;
+            }
+            if !nowait {
+                return errno::fail(EAGAIN);
+            }
+        }
+    });
+    told(done, result, errno)
+}
+
+/// The result of a call that is done in parts: what was done, or why nothing was.
+fn told(done: usize, result: ssize_t, errno: c_int) -> ssize_t {
+    if done == 0 {
+        return result;
+    }
+    errno::set(errno);
+    done as ssize_t
+}
+
+/// The flags of a call that goes on after `done` bytes: the kernel raises SIGPIPE only for a call that has sent nothing.
+pub const fn continued(flags: c_int, done: usize) -> c_int {
+    if done > 0 { flags | MSG_NOSIGNAL } else { flags }
+}
+
+/// The most segments of a vector that are kept on the stack; a longer one is sent as it is until it stalls, then
+/// segment by segment (glibc's own limit is 1,024).
+const SEGMENTS: usize = 8;
+
+/// What is left of a vector of several segments.
+pub struct Parts {
+    window: [iovec; SEGMENTS],
+    whole: *const iovec,
+    count: usize,
+}
+
+impl Parts {
+    /// # Safety
+    /// `iov` outlives the result, and has `count` segments once the kernel has accepted it.
+    pub unsafe fn of_vector(iov: *const iovec, count: usize) -> Parts {
+        Parts { window: [iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SEGMENTS], whole: iov, count }
+    }
+
+    fn segments(&self) -> impl Iterator<Item = iovec> {
+        // SAFETY: `of_vector`'s caller has promised `count` segments, which the kernel has read.
+        (0..self.count).map(|i| unsafe { self.whole.add(i).read() })
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.segments().fold(0, |sum, segment| sum.saturating_add(segment.iov_len))
+    }
+
+    /// How many bytes are left after `done`.
+    pub fn left(&self, done: usize) -> usize {
+        self.bytes() - done
+    }
+
+    /// The first segment with something left after `done` bytes; there is one.
+    pub fn first(&self, done: usize) -> iovec {
+        let mut skip = done;
+        for mut segment in self.segments() {
+            if skip < segment.iov_len {
+                segment.iov_base = segment.iov_base.wrapping_byte_add(skip);
+                segment.iov_len -= skip;
+                return segment;
+            }
+            skip -= segment.iov_len;
+        }
+        iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }
+    }
+
+    /// The segments that are left after `done` bytes: all of them as the program gave them if that is none, else as
+    /// many as fit the window.
+    pub fn vector(&mut self, done: usize) -> (*const iovec, usize) {
+        if done == 0 {
+            return (self.whole, self.count);
+        }
+        let (mut skip, mut used) = (done, 0);
+        for index in 0..self.count {
+            // SAFETY: as in `segments`.
+            let mut segment = unsafe { self.whole.add(index).read() };
+            let skipped = skip.min(segment.iov_len);
+            skip -= skipped;
+            segment.iov_base = segment.iov_base.wrapping_byte_add(skipped);
+            segment.iov_len -= skipped;
+            if segment.iov_len > 0 && used < SEGMENTS {
+                self.window[used] = segment;
+                used += 1;
+            }
+        }
+        (self.window.as_ptr(), used)
+    }
+}
+
+/// The bytes of the segments of a message.
+///
+/// # Safety
+/// The kernel has accepted `msg`.
+pub unsafe fn bytes_of(msg: *const msghdr) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { Parts::of_vector((*msg).msg_iov, (*msg).msg_iovlen) }.bytes()
+}
+
+/// Makes `call` with what is left of `msg` after `done` bytes: the program's own message if that is none. Its control
+/// data has gone with the first part.
+///
+/// # Safety
+/// If `done` is not 0, the kernel has accepted `msg`.
+pub unsafe fn with_rest(msg: *const msghdr, done: usize, call: impl FnOnce(*const msghdr) -> ssize_t) -> ssize_t {
+    if done == 0 {
+        return call(msg);
+    }
+    // SAFETY: the caller's promise.
+    let mut rest = unsafe { msg.read() };
+    // SAFETY: as above.
+    let mut parts = unsafe { Parts::of_vector(rest.msg_iov, rest.msg_iovlen) };
+    let (vector, count) = parts.vector(done);
+    rest.msg_iov = vector.cast_mut();
+    rest.msg_iovlen = count;
+    rest.msg_control = std::ptr::null_mut();
+    rest.msg_controllen = 0;
+    call(&rest)
+}
+
+/// MSG_WAITALL: receives until all of `buf` is full, or the stream ends, or the time is up.
+///
+/// # Safety
+/// As for recv(2).
+pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
+    if flags & MSG_PEEK != 0 {
+        // SAFETY: the caller's promise.
+        return wait::detach(|| unsafe { real::recv(fd, buf, n, flags) });
+    }
+    // SAFETY: as above; `done` is less than `n` wherever an attempt is made.
+    collect(fd, || n, flags, |fd, done, flags| unsafe { real::recv(fd, buf.byte_add(done), n - done, flags) })
+}
+
+/// [`receive_all`] for a message. One with control data, which comes with a part of its own, is left to the kernel.
+///
+/// # Safety
+/// As for recvmsg(2).
+pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
+    if flags & MSG_PEEK != 0 || memory::read(msg).is_none_or(|header| header.msg_controllen > 0) {
+        // SAFETY: the caller's promise.
+        return wait::detach(|| unsafe { real::recvmsg(fd, msg, flags) });
+    }
+    // SAFETY: asked once the kernel has accepted the message.
+    let whole = || unsafe { bytes_of(msg) };
+    collect(fd, whole, flags, |fd, done, flags| unsafe {
+        with_rest(msg, done, |rest| real::recvmsg(fd, rest.cast_mut(), flags))
+    })
+}
+
+/// As [`send_all`], of what is received.
+fn collect(
+    own: c_int,
+    whole: impl Fn() -> usize,
+    flags: c_int,
+    mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t,
+) -> ssize_t {
+    let errno = errno::get();
+    let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
+    let flags = flags & !MSG_WAITALL;
+    let mut done = 0;
+    let result = retry(call, |fd, nowait| {
+        loop {
+            let got = match done {
+                0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
+                _ if fd::has_error(fd) => errno::fail(EPIPE),
+                _ => attempt(fd, done, flags | MSG_DONTWAIT),
+            };
+            done += got.max(0) as usize;
+            if got <= 0 || done >= whole() || call.dontwait || !is_stream(fd) {
+                return got;
+            }
+        }
+    });
+    told(done, result, errno)
+}
+
+/// Whether MSG_WAITALL collects: a message of another kind of socket is whole by itself.
+fn is_stream(fd: c_int) -> bool {
+    fd::kind(fd) == Some(fd::Kind::Tcp) || fd::socket_type(fd) == Some(SOCK_STREAM)
+}
+
+/// recvmmsg(2) on a coroutine: one message after the other.
+///
+/// # Safety
+/// As for recvmmsg(2).
+pub unsafe fn receive_messages(
+    fd: c_int,
+    msgs: *mut mmsghdr,
+    n: c_uint,
+    flags: c_int,
+    timeout: *mut timespec,
+) -> c_int {
+    let errno = errno::get();
+    let time = match memory::read(timeout) {
+        None if !timeout.is_null() => return errno::fail(EFAULT) as c_int,
+        Some(time) if !is_time(&time) => return errno::fail(EINVAL) as c_int,
+        time => time,
+    };
+    let until = time.map(|time| Deadline::after(wait::nanoseconds(&time)));
+    let one_flags = flags & !MSG_WAITFORONE;
+    let mut count = 0;
+    while count < n {
+        let wait = if count > 0 && flags & MSG_WAITFORONE != 0 { MSG_DONTWAIT } else { 0 };
+        // SAFETY: `count` is less than `n`, the number of messages.
+        let msg = unsafe { &mut *msgs.add(count as usize) };
+        // SAFETY: the program's message.
+        let got = unsafe { super::socket::recvmsg(fd, &mut msg.msg_hdr, one_flags | wait) };
+        if got < 0 {
+            break;
+        }
+        msg.msg_len = got as c_uint;
+        count += 1;
+        if until.is_some_and(|until| until.left() == 0) {
+            break;
+        }
+    }
+    if count == 0 && n > 0 {
+        return -1;
+    }
+    if let Some(until) = until.filter(|_| count > 0)
+        && !memory::write(timeout, wait::timespec_of(until.left()))
+    {
+        return errno::fail(EFAULT) as c_int;
+    }
+    errno::set(errno);
+    count as c_int
+}
+
+/// sendmmsg(2) on a coroutine: one message after the other.
+///
+/// # Safety
+/// As for sendmmsg(2).
+pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
+    // UIO_MAXIOV: the kernel takes no more at once.
+    let n = n.min(1024);
+    let errno = errno::get();
+    let mut count = 0;
+    while count < n {
+        // SAFETY: `count` is less than `n`, the number of messages.
+        let msg = unsafe { &mut *msgs.add(count as usize) };
+        // SAFETY: the program's message.
+        let sent = unsafe { super::socket::sendmsg(fd, &msg.msg_hdr, flags) };
+        if sent < 0 {
+            break;
+        }
+        msg.msg_len = sent as c_uint;
+        count += 1;
+    }
+    if count == 0 && n > 0 {
+        return -1;
+    }
+    errno::set(errno);
+    count as c_int
+}
+
+/// The descriptors in a message of a UNIX-domain socket.
+///
+/// # Safety
+/// `msg` has control data as recvmsg(2) fills it in.
+unsafe fn passed_descriptors(msg: *const msghdr, mut each: impl FnMut(c_int)) {
+    // SAFETY: the CMSG macros walk the control data that the caller promises.
+    unsafe {
+        let mut header = CMSG_FIRSTHDR(msg);
+        while let Some(control) = header.as_ref() {
+            if control.cmsg_level == SOL_SOCKET && control.cmsg_type == SCM_RIGHTS {
+                let bytes = control.cmsg_len - CMSG_LEN(0) as usize;
+                let data = CMSG_DATA(header).cast::<c_int>();
+                (0..bytes / size_of::<c_int>()).for_each(|i| each(data.add(i).read_unaligned()));
+            }
+            header = CMSG_NXTHDR(msg, header);
+        }
+    }
+}
+
+/// Descriptors that came with a message are new numbers here.
+///
+/// # Safety
+/// `msg` was filled in by recvmsg(2).
+pub unsafe fn note_received(msg: *const msghdr) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*msg).msg_controllen > 0 {
+            passed_descriptors(msg, fd::born_shared);
+        }
+    }
+}
+
+/// Descriptors that go with a message are others', too, from now on.
+///
+/// # Safety
+/// As for sendmsg(2).
+pub unsafe fn note_sent(msg: *const msghdr) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !(*msg).msg_control.is_null() && (*msg).msg_controllen > 0 {
+            passed_descriptors(msg, fd::shared);
+        }
+    }
+}
+
+/// sendfile(2), which is no cancellation point in glibc, until `n` bytes are sent, the file ends, or there is an error.
+pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize) -> ssize_t) -> ssize_t {
+    if guard::coroutine().is_none()
+        || fd::is_nonblocking(out)
+        || !is_socket(out)
+        || fd::kind(from) != Some(fd::Kind::File)
+    {
+        return wait::detach(|| attempt(n));
+    }
+    let call = Call { cancels: false, ..Call::new(Family::Socket, out, Interest::WRITE) };
+    send_all(
+        call,
+        || n,
+        |fd, done, nowait| match nowait {
+            true if fd::would_wait(fd, Interest::WRITE) => errno::fail(EAGAIN),
+            true => wait::MAY_WAIT,
+            // What fits the socket's buffer now; the rest waits above, not in the kernel.
+            false => attempt((n - done).min(SENDFILE_PART)),
+        },
+    )
+}
+
+/// What one part of a sendfile may be: half of what a socket that is writable has room for at least.
+const SENDFILE_PART: usize = 16 * 1024;
+
+fn is_socket(fd: c_int) -> bool {
+    matches!(fd::kind(fd), Some(fd::Kind::Tcp | fd::Kind::Socket))
+}
+
+/// Whether splice(2) or tee(2) may have to wait: what the kernel refuses, or does at once, it is asked first. `n` is not 0,
+/// no flag is unknown or says not to wait, one end is a pipe, the other not of the same, and both may wait.
+pub fn is_valid_move(from: c_int, to: c_int, n: usize, flags: c_uint) -> bool {
+    n > 0
+        && flags & !(SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT) == 0
+        && fd::pipe_of(from) != fd::pipe_of(to)
+        && fd::is_usable(from, O_WRONLY)
+        && fd::is_usable(to, O_RDONLY)
+        && !fd::is_nonblocking(from)
+        && !fd::is_nonblocking(to)
+}
+
+/// splice(2) and tee(2): waits for both ends, then makes the call, which may still wait (the ends have been looked at one
+/// after the other), under handoff.
+pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
+    if at_once || guard::coroutine().is_none() {
+        return wait::detach(attempt);
+    }
+    for (fd, side) in [(from, Interest::READ), (to, Interest::WRITE)] {
+        if fd::kind(fd) == Some(fd::Kind::File) {
+            continue;
+        }
+        let ready = |fd: c_int, _nowait: bool| if fd::would_wait(fd, side) { errno::fail(EAGAIN) } else { 0 };
+        if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
+            return -1;
+        }
+    }
+    wait::detach(attempt)
+}

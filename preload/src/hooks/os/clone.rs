@@ -1,0 +1,33 @@
+//! clone(2), and set_tid_address(2): who makes threads without libc.
+
+use crate::table::real;
+use crate::wait::cleared;
+use crate::wait::guard;
+use libc::*;
+
+// SAFETY, of the functions below: the program's, to whom the man page says what the arguments must be.
+
+pub unsafe fn clone(
+    start: usize,
+    stack: usize,
+    flags: c_int,
+    arg: usize,
+    parent_tid: usize,
+    tls: usize,
+    child_tid: usize,
+) -> c_int {
+    if flags & CLONE_CHILD_CLEARTID != 0 {
+        cleared::add(child_tid);
+    }
+    unsafe { real::clone(start, stack, flags, arg, parent_tid, tls, child_tid) }
+}
+
+/// Answers with the thread's id.
+pub unsafe fn set_tid_address(number: c_long, word: usize) -> c_int {
+    if let Some(task) = guard::self_task() {
+        task.clear_at_end.set(word);
+        return task.id() as c_int;
+    }
+    cleared::add(word);
+    unsafe { real::syscall(number, word, 0, 0, 0, 0, 0) as c_int }
+}

@@ -1,0 +1,24 @@
+//! fork, and what forks inside libc.
+//!
+//! The child has one thread, the caller, which is native from then on; a fork handler of ours does what that takes
+//! (`entry/fork.rs`), so that it holds for forks that no hook sees.
+
+use crate::table::real;
+use crate::wait;
+use crate::wait::fd;
+use libc::{c_int, pid_t};
+
+pub unsafe fn fork() -> pid_t {
+    // SAFETY: the program's: what it does in the child is its own.
+    unsafe { real::fork() }
+}
+
+/// daemon(3) puts /dev/null over the first three descriptors inside libc.
+pub unsafe fn daemon(nochdir: c_int, noclose: c_int) -> c_int {
+    // SAFETY: the program's.
+    let result = wait::detach(|| unsafe { real::daemon(nochdir, noclose) });
+    if result == 0 && noclose == 0 {
+        (0..=2).for_each(fd::born_shared);
+    }
+    result
+}
