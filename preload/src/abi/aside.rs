@@ -4,8 +4,9 @@
 //! with them, so that there is no more of them than there were threads at a time. Meanwhile the DTV has the words in its own
 //! entries, and is in a list with others: memory goes on a carrier, which must not call the program's malloc.
 
-use super::calibrate::{KEPT, measured};
-use super::tls::{self, Dtv};
+use super::layout::{KEPT, measured};
+use super::raw::Dtv;
+use super::tls;
 use iopatch_runtime::signals;
 use iopatch_runtime::sync::Lock;
 use std::ptr::null_mut;

@@ -1,16 +1,14 @@
 //! The frame under a coroutine's start function, and the end of its life: what glibc's `start_thread` does.
 
-use super::calibrate::measured;
 use super::descriptor::set_exiting;
 use super::keys;
-use super::layout::{current, layout, load, store};
-use super::robust;
+use super::layout::{layout, measured};
+use super::raw::{current, load, store};
+use super::robust::{self, Wake};
 use core::ffi::{c_int, c_void};
 
 /// A thread's start function; it may end by a forced unwind.
 pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-/// Wakes one waiter of a futex word, wherever it waits.
-pub type Wake = unsafe extern "C" fn(*const u32);
 
 // glibc ends a thread that exits or is cancelled by a forced unwind, whose last stop jumps to the buffer registered
 // first (glibc nptl/unwind.c). That buffer's frame may be jumped to more than once, since a destructor may call

@@ -1,86 +1,14 @@
 //! What only a thread made by glibc itself can tell: it is made once, looked at from inside, and joined.
 
-use super::discover::Syscall;
-use super::layout::{Layout, current, layout, load};
-use super::library::{Unsupported, WriteOnce, expect, function};
-use super::modules::data_of_libc;
+use super::layout::{KEPT, Layout, MEASURED, Measured, layout};
+use super::library::{Unsupported, expect};
+use super::objects::data_of_libc;
+use super::raw::{current, load};
 use core::cell::Cell;
 use core::ffi::{c_int, c_long, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 use iopatch_runtime::arch::syscall;
-
-/// How many words of libc's TLS malloc may use.
-pub(super) const KEPT: usize = 4;
-
-/// Offsets into `struct pthread` (and, for `malloc`, of libc's TLS relative to `t`), in bytes.
-#[derive(Clone, Copy)]
-pub(super) struct Measured {
-    /// `stackblock`, then `stackblock_size`, `guardsize`, `reported_guardsize`: four words.
-    pub stack: usize,
-    /// `result`: what the thread returned, or passed to `pthread_exit`, or `PTHREAD_CANCELED`.
-    pub result: usize,
-    /// `res`, the resolver's state.
-    pub resolver: usize,
-    /// malloc's words in libc's TLS (tcache, arena).
-    malloc: [isize; KEPT],
-    malloc_words: usize,
-}
-
-impl Measured {
-    pub(super) fn malloc(&self) -> &[isize] {
-        &self.malloc[..self.malloc_words]
-    }
-}
-
-static MEASURED: WriteOnce<Measured> = WriteOnce::new();
-
-pub(super) fn measured() -> &'static Measured {
-    MEASURED.get()
-}
-
-type Start = extern "C" fn(*mut c_void) -> *mut c_void;
-
-/// glibc's functions, under names that this library exports itself, or the program may. They are looked up in the
-/// constructor: later the loader's lock may be held by whoever waits for us.
-pub(super) struct Native {
-    pub create: unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut c_void) -> c_int,
-    pub join: unsafe extern "C" fn(libc::pthread_t, *mut *mut c_void) -> c_int,
-    getattr: unsafe extern "C" fn(libc::pthread_t, *mut libc::pthread_attr_t) -> c_int,
-    setsigmask: unsafe extern "C" fn(*mut libc::pthread_attr_t, *const libc::sigset_t) -> c_int,
-    key_create: unsafe extern "C" fn(*mut libc::pthread_key_t, Option<Destructor>) -> c_int,
-    key_delete: unsafe extern "C" fn(libc::pthread_key_t) -> c_int,
-    setspecific: unsafe extern "C" fn(libc::pthread_key_t, *const c_void) -> c_int,
-    setcancelstate: unsafe extern "C" fn(c_int, *mut c_int) -> c_int,
-    res_state: unsafe extern "C" fn() -> *mut u8,
-    malloc: unsafe extern "C" fn(usize) -> *mut c_void,
-    free: unsafe extern "C" fn(*mut c_void),
-    syscall: Syscall,
-}
-
-type Destructor = unsafe extern "C" fn(*mut c_void);
-
-impl Native {
-    pub(super) fn look_up() -> Result<Self, Unsupported> {
-        // SAFETY: the prototypes of <pthread.h>, <resolv.h>, <stdlib.h> and <unistd.h>.
-        unsafe {
-            Ok(Self {
-                create: function(c"pthread_create")?,
-                join: function(c"pthread_join")?,
-                getattr: function(c"pthread_getattr_np")?,
-                setsigmask: function(c"pthread_attr_setsigmask_np")?,
-                key_create: function(c"pthread_key_create")?,
-                key_delete: function(c"pthread_key_delete")?,
-                setspecific: function(c"pthread_setspecific")?,
-                setcancelstate: function(c"pthread_setcancelstate")?,
-                res_state: function(c"__res_state")?,
-                malloc: function(c"__libc_malloc")?,
-                free: function(c"__libc_free")?,
-                syscall: function(c"syscall")?,
-            })
-        }
-    }
-}
 
 /// What the thread returns, to be found in its descriptor. No such pointer exists.
 const TOKEN: usize = 0xa5c3_1e87_d24b_690f;

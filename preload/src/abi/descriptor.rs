@@ -1,11 +1,10 @@
 //! One thread descriptor: made, made new again, read, given back.
 
 use super::aside;
-use super::calibrate::measured;
 use super::keys;
-use super::layout::{FUTEX_OFFSET, Rseq, current, layout, load, store};
-use super::robust;
-use super::tls::{self, Header};
+use super::layout::{FUTEX_OFFSET, Rseq, layout, measured};
+use super::raw::{Header, current, load, store};
+use super::tls;
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
@@ -23,6 +22,14 @@ pub struct Stack {
     pub guard: usize,
     /// The guard the attribute asked for.
     pub reported_guard: usize,
+}
+
+/// `struct robust_list_head` (set_robust_list(2)).
+#[repr(C)]
+pub struct Head {
+    pub list: usize,
+    pub futex_offset: isize,
+    pub pending: usize,
 }
 
 /// No memory for a DTV: what native `pthread_create` reports as `EAGAIN`.
@@ -160,7 +167,7 @@ pub(super) fn set_exiting(t: *mut u8) {
 }
 
 /// The head of the list of robust mutexes, for `set_robust_list(2)` while the coroutine is pinned to an OS thread.
-pub fn robust_head(t: *mut u8) -> *mut robust::Head {
+pub fn robust_head(t: *mut u8) -> *mut Head {
     t.wrapping_add(layout().robust_head).cast()
 }
 

@@ -4,32 +4,14 @@
 //! number of elements, byte offset. The fields between two described ones are placed by `nptl/descr.h`; that
 //! placement is confirmed by the distances between the described ones.
 
-use super::calibrate::Native;
-use super::layout::{
-    FUTEX_OFFSET, Functions, KEY_BLOCK, KEY_BLOCKS, KEY_DATA, Key, LAYOUT, Layout, Rseq, current, load,
-};
-use super::library::{Unsupported, expect, function, next};
-use super::modules::{Modules, Segment};
-use super::tls::{self, Header};
+use super::layout::{FUTEX_OFFSET, Functions, KEY_BLOCK, KEY_BLOCKS, KEY_DATA, Key, LAYOUT, Layout, Rseq};
+use super::library::{Unsupported, expect, field, function, next, real_syscall, size_of_struct};
+use super::modules::Modules;
+use super::native::Native;
+use super::objects::Segment;
+use super::raw::{Header, current, load};
+use super::tls;
 use core::ffi::{CStr, c_char, c_int, c_long, c_void};
-
-/// One `_thread_db_*` field descriptor.
-pub(super) struct Field {
-    pub bits: u32,
-    pub offset: usize,
-}
-
-pub(super) fn field(name: &'static CStr) -> Result<Field, Unsupported> {
-    let words = next(name)?.cast::<[u32; 3]>();
-    // SAFETY: `DESC` of glibc's nptl_db/db_info.c: three 32-bit words in libc's read-only data.
-    let [bits, _, offset] = unsafe { *words };
-    Ok(Field { bits, offset: offset as usize })
-}
-
-pub(super) fn size_of_struct(name: &'static CStr) -> Result<usize, Unsupported> {
-    // SAFETY: `_thread_db_sizeof_*` is one 32-bit word.
-    Ok(unsafe { *next(name)?.cast::<u32>() } as usize)
-}
 
 /// Reads the layout and verifies it on the calling native thread. Makes no thread, changes nothing.
 ///
@@ -101,14 +83,6 @@ fn read() -> Result<Layout, Unsupported> {
             }
         },
     })
-}
-
-/// `long syscall (long, ...)`, libc's own.
-pub(super) type Syscall = unsafe extern "C" fn(c_long, ...) -> c_long;
-
-pub(super) fn real_syscall() -> Result<Syscall, Unsupported> {
-    // SAFETY: the prototype of <unistd.h>.
-    unsafe { function(c"syscall") }
 }
 
 /// The rseq area by what `__rseq_offset` is, and how it is in the thread `t`.

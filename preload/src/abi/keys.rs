@@ -1,6 +1,7 @@
 //! Destructors of `pthread_key_create(3)` keys: glibc's `__nptl_deallocate_tsd`, which it does not export.
 
-use super::layout::{KEY_BLOCK, KEY_BLOCKS, KEY_DATA, layout, load, store};
+use super::layout::{KEY_BLOCK, KEY_BLOCKS, KEY_DATA, layout};
+use super::raw::{load, store};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 

@@ -1,9 +1,9 @@
-//! What is known of glibc's thread descriptor once `discover` has verified it.
+//! What is known of glibc's thread descriptor, once `discover` has verified it, and `calibrate` measured the rest.
 
-use super::calibrate::Native;
 use super::library::WriteOnce;
-use super::modules::{Modules, Segment};
-use super::tls::Footer;
+use super::modules::Modules;
+use super::native::Native;
+use super::objects::Segment;
 use core::ffi::{c_long, c_void};
 
 /// Offsets into `struct pthread`, from `t` upwards, in bytes.
@@ -88,6 +88,35 @@ pub(super) fn layout() -> &'static Layout {
     LAYOUT.get()
 }
 
+/// How many words of libc's TLS malloc may use.
+pub(super) const KEPT: usize = 4;
+
+/// Offsets into `struct pthread` (and, for `malloc`, of libc's TLS relative to `t`), in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Measured {
+    /// `stackblock`, then `stackblock_size`, `guardsize`, `reported_guardsize`: four words.
+    pub stack: usize,
+    /// `result`: what the thread returned, or passed to `pthread_exit`, or `PTHREAD_CANCELED`.
+    pub result: usize,
+    /// `res`, the resolver's state.
+    pub resolver: usize,
+    /// malloc's words in libc's TLS (tcache, arena).
+    pub malloc: [isize; KEPT],
+    pub malloc_words: usize,
+}
+
+impl Measured {
+    pub(super) fn malloc(&self) -> &[isize] {
+        &self.malloc[..self.malloc_words]
+    }
+}
+
+pub(super) static MEASURED: WriteOnce<Measured> = WriteOnce::new();
+
+pub(super) fn measured() -> &'static Measured {
+    MEASURED.get()
+}
+
 /// Bytes of static TLS, surplus included, that lie below `t`.
 pub fn tls_size() -> usize {
     layout().tls_size
@@ -107,36 +136,13 @@ pub fn least_stack() -> usize {
 
 /// Bytes from `t` upwards: glibc's descriptor and a word of ours.
 pub fn tcb_size() -> usize {
-    footer(layout().size) + size_of::<Footer>()
+    footer(layout().size) + FOOTER
 }
+
+/// Bytes of our word behind a descriptor.
+pub(super) const FOOTER: usize = size_of::<usize>();
 
 /// Our word behind a descriptor of `size` bytes.
 pub(super) fn footer(size: usize) -> usize {
-    size.next_multiple_of(align_of::<Footer>())
-}
-
-/// The calling thread's descriptor: `%fs:0x10`, which the x86-64 ABI fixes.
-pub(super) fn current() -> *mut u8 {
-    let t: *mut u8;
-    // SAFETY: every thread of an x86-64 process has a TCB whose word 0x10 points to itself.
-    unsafe { core::arch::asm!("mov {}, fs:[0x10]", out(reg) t, options(nostack, preserves_flags, readonly)) };
-    t
-}
-
-/// The word at `t + offset`.
-///
-/// # Safety
-/// `t + offset` is inside a live descriptor, aligned for `T`, and of type `T`.
-pub(super) unsafe fn load<T: Copy>(t: *const u8, offset: usize) -> T {
-    // SAFETY: the caller's.
-    unsafe { t.add(offset).cast::<T>().read() }
-}
-
-/// Sets the word at `t + offset`.
-///
-/// # Safety
-/// As for [`load`], and nobody else accesses the word.
-pub(super) unsafe fn store<T>(t: *mut u8, offset: usize, value: T) {
-    // SAFETY: the caller's.
-    unsafe { t.add(offset).cast::<T>().write(value) }
+    size.next_multiple_of(FOOTER)
 }

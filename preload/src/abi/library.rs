@@ -1,7 +1,7 @@
 //! Looking things up in the C library that is loaded, and saying why it will not do.
 
 use core::cell::UnsafeCell;
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_long, c_void};
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,32 @@ pub(super) unsafe fn function<F: Copy>(name: &'static CStr) -> Result<F, Unsuppo
     let address = next(name)?;
     // SAFETY: same size (asserted), and the caller vouches for the prototype.
     Ok(unsafe { core::mem::transmute_copy(&address) })
+}
+
+/// One `_thread_db_*` field descriptor.
+pub(super) struct Field {
+    pub bits: u32,
+    pub offset: usize,
+}
+
+pub(super) fn field(name: &'static CStr) -> Result<Field, Unsupported> {
+    let words = next(name)?.cast::<[u32; 3]>();
+    // SAFETY: `DESC` of glibc's nptl_db/db_info.c: three 32-bit words in libc's read-only data.
+    let [bits, _, offset] = unsafe { *words };
+    Ok(Field { bits, offset: offset as usize })
+}
+
+pub(super) fn size_of_struct(name: &'static CStr) -> Result<usize, Unsupported> {
+    // SAFETY: `_thread_db_sizeof_*` is one 32-bit word.
+    Ok(unsafe { *next(name)?.cast::<u32>() } as usize)
+}
+
+/// `long syscall (long, ...)`, libc's own.
+pub(super) type Syscall = unsafe extern "C" fn(c_long, ...) -> c_long;
+
+pub(super) fn real_syscall() -> Result<Syscall, Unsupported> {
+    // SAFETY: the prototype of <unistd.h>.
+    unsafe { function(c"syscall") }
 }
 
 /// A value written once, before anyone reads it; reading costs a plain load.

@@ -1,17 +1,8 @@
 //! What the kernel does for a dying thread's robust mutexes (Linux `kernel/futex/core.c`, `exit_robust_list`), done
 //! for a coroutine, whose death the kernel does not see.
 
-use super::base::Wake;
-use super::descriptor::{robust_head, tid};
+use super::descriptor::{Head, robust_head, tid};
 use core::sync::atomic::{AtomicU32, Ordering};
-
-/// `struct robust_list_head` (set_robust_list(2)).
-#[repr(C)]
-pub struct Head {
-    list: usize,
-    futex_offset: isize,
-    pending: usize,
-}
 
 // Futex words (<linux/futex.h>).
 const WAITERS: u32 = 0x8000_0000;
@@ -21,6 +12,9 @@ const TID_MASK: u32 = 0x3fff_ffff;
 const INHERITING: usize = 1;
 /// The kernel's bound, which ends a walk over a list that the program has made circular.
 const ROBUST_LIST_LIMIT: usize = 2048;
+
+/// Wakes one waiter of a futex word, wherever it waits.
+pub type Wake = unsafe extern "C" fn(*const u32);
 
 /// The nodes of a list, each with bit 0 set if its mutex is priority-inheriting. The next one is read before one is given
 /// out, since its next locker may relink that.

@@ -1,6 +1,6 @@
 //! An object's symbol table, as the loader reads it (ELF gABI; the hash is GNU's).
 
-use super::modules;
+use super::objects;
 use core::ffi::CStr;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -47,10 +47,10 @@ impl SymbolTable {
     /// The object is never unloaded.
     pub unsafe fn of(address: usize) -> Option<Self> {
         let mut found = None;
-        modules::for_each_object(&mut |object| {
-            if modules::covers(object, address) {
+        objects::for_each_object(&mut |object| {
+            if objects::covers(object, address) {
                 // SAFETY: the loader has mapped the object, and keeps it, by the caller's promise.
-                found = unsafe { Self::read(object.dlpi_addr as usize, modules::headers(object)) };
+                found = unsafe { Self::read(object.dlpi_addr as usize, objects::headers(object)) };
             }
         });
         found

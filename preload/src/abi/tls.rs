@@ -1,20 +1,9 @@
 //! Thread-local storage of one descriptor: the TCB's head, the DTV, and the static TLS below.
 
-use super::calibrate::KEPT;
-use super::discover::field;
-use super::layout::{Layout, current, footer, layout, load, store};
-use super::library::{Unsupported, expect};
-use super::modules::Moment;
-use core::ffi::{c_int, c_void};
+use super::layout::{FOOTER, KEPT, Layout, footer, layout};
+use super::library::{Unsupported, expect, field};
+use super::raw::{Dtv, Header, current, load, store};
 use core::sync::atomic::{AtomicUsize, Ordering};
-
-/// `dtv_t` (glibc `sysdeps/generic/dl-dtv.h`). Entry -1 holds the length in `value`, entry 0 the generation.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(super) struct Dtv {
-    pub value: usize,
-    to_free: *mut c_void,
-}
 
 /// The DTV of `t`.
 ///
@@ -49,11 +38,13 @@ pub(super) fn verify(l: &Layout, t: *const u8) -> Result<(), Unsupported> {
 }
 
 /// Our word behind the descriptor. It says which libraries the static TLS below it knows, and keeps apart the two that
-/// write there: who makes or renews the descriptor, and the loader ([`copy_new_tls`]).
+/// write there: who makes or renews the descriptor, and the loader ([`copy_new_tls`](super::copy_new_tls)).
 pub(super) struct Footer {
     /// [`NONE`], [`BUSY`], or one more than the loader's TLS generation at which the static TLS was filled in.
     state: AtomicUsize,
 }
+
+const _: () = assert!(size_of::<Footer>() == FOOTER);
 
 /// Zeroed memory: no descriptor yet.
 const NONE: usize = 0;
@@ -133,6 +124,17 @@ pub(super) unsafe fn renew(t: *mut u8, keep: &[isize]) {
     }
 }
 
+/// Which libraries' static TLS [`copy_new_tls`](super::copy_new_tls) fills in, and how.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Past relocation and before the constructors, under the loader's lock: all that it knows.
+    Relocated,
+    /// The caller's `dlopen` has returned. What another thread loads meanwhile is left to that thread: a generation is
+    /// complete once the loader has brought a thread's own DTV up to it. A constructor may have set variables, so only
+    /// what is still zero is filled in.
+    Loaded,
+}
+
 /// Fills in `length` bytes of a module's static TLS, `offset` below `t`, from the `image` that it begins with, if the
 /// static TLS of `t` is older than `generation`, when the module was loaded.
 ///
@@ -181,19 +183,4 @@ pub fn has_shadow_stack() -> bool {
     const SHSTK: u32 = 2;
     // SAFETY: the calling thread's descriptor begins with this header.
     unsafe { (*current().cast::<Header>()).feature_1 & SHSTK != 0 }
-}
-
-/// `tcbhead_t` (glibc `sysdeps/x86_64/nptl/tls.h`): offsets compiled into every program and library.
-#[repr(C)]
-pub(super) struct Header {
-    pub tcb: *mut u8,
-    pub dtv: *mut Dtv,
-    pub itself: *mut u8,
-    pub multiple_threads: c_int,
-    pub gscope: c_int,
-    pub sysinfo: usize,
-    pub stack_guard: usize,
-    pub pointer_guard: usize,
-    pub vgetcpu_cache: [usize; 2],
-    pub feature_1: u32,
 }
