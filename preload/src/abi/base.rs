@@ -1,6 +1,6 @@
 //! The frame under a coroutine's start function, and the end of its life: what glibc's `start_thread` does.
 
-use super::descriptor::set_exiting;
+use super::descriptor::Tcb;
 use super::keys;
 use super::layout::{layout, measured};
 use super::raw::{current, load, store};
@@ -82,9 +82,8 @@ pub unsafe fn run(start: Start, arg: *mut c_void, wake: Wake) -> *mut c_void {
     unsafe {
         (layout().functions.ctype_init)();
         iopatch_thread_base(start, arg, wake);
-        let t = current();
-        set_exiting(t);
-        load(t, measured().result)
+        Tcb::mine().set_exiting();
+        load(current(), measured().result)
     }
 }
 
@@ -93,14 +92,10 @@ pub unsafe fn run(start: Start, arg: *mut c_void, wake: Wake) -> *mut c_void {
 /// # Safety
 /// As for [`run`], which the caller is in and does not go on with.
 pub unsafe fn end_at_once(wake: Wake) {
-    let t = current();
-    // SAFETY: FS is `t`, and the thread is at its end.
-    unsafe {
-        set_exiting(t);
-        if !robust::kernel_inherits(t) {
-            robust::release(t, wake);
-        }
-    }
+    let t = Tcb::mine();
+    t.set_exiting();
+    // SAFETY: FS is `t`.
+    unsafe { robust::release_unless_inherited(t, wake) };
 }
 
 unsafe extern "C-unwind" fn returned(value: *mut c_void) {
@@ -126,8 +121,6 @@ unsafe extern "C-unwind" fn finish(wake: Wake) {
         if !libc::dlerror().is_null() {
             libc::dlerror();
         }
-        if !robust::kernel_inherits(t) {
-            robust::release(t, wake);
-        }
+        robust::release_unless_inherited(Tcb::mine(), wake);
     }
 }

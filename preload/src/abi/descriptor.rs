@@ -116,67 +116,86 @@ unsafe fn begin(t: *mut u8, id: u32, stack: Stack) {
             store(t.offset(rseq.at), Rseq::CPU_ID, rseq.cpu_id);
         }
     }
-    set_tid(t, id);
+    // SAFETY: as above.
+    unsafe { Tcb::at(t) }.set_tid(id);
 }
 
-fn tid_word<'a>(t: *mut u8) -> &'a AtomicU32 {
-    // SAFETY: `t` is a descriptor; its tid is aligned and, as glibc reads it from other threads too, accessed atomically.
-    unsafe { &*t.add(layout().tid).cast() }
+/// A thread descriptor that is there: of a coroutine, or of a thread of libc's own.
+#[derive(Clone, Copy)]
+pub struct Tcb(*mut u8);
+
+impl Tcb {
+    /// That at `t`.
+    ///
+    /// # Safety
+    /// A descriptor from [`create`], or a native thread's, is there for as long as the result is used.
+    pub const unsafe fn at(t: *mut u8) -> Self {
+        Self(t)
+    }
+
+    /// The caller's, which is there while it runs.
+    #[inline]
+    pub fn mine() -> Self {
+        Self(current())
+    }
+
+    fn tid_word(&self) -> &AtomicU32 {
+        // SAFETY: the descriptor is there; its tid is aligned and, as glibc reads it from other threads too, accessed
+        // atomically.
+        unsafe { &*self.0.add(layout().tid).cast() }
+    }
+
+    fn cancelhandling(&self) -> &AtomicI32 {
+        // SAFETY: as for the tid.
+        unsafe { &*self.0.add(layout().cancelhandling).cast() }
+    }
+
+    /// Sets the tid that glibc's mutexes and `pthread_*` calls take for this thread's; 0 says that it has ended.
+    pub fn set_tid(self, id: u32) {
+        self.tid_word().store(id, Ordering::Relaxed);
+    }
+
+    pub fn tid(self) -> u32 {
+        self.tid_word().load(Ordering::Relaxed)
+    }
+
+    /// Whether a cancellation point must act now: `pthread_cancel` was called, and the thread has neither disabled
+    /// cancellation nor begun to exit (glibc: `cancel_enabled_and_canceled`).
+    #[inline]
+    pub fn cancel_requested(self) -> bool {
+        let flags = self.cancelhandling().load(Ordering::Relaxed);
+        flags & (CANCEL_DISABLED | CANCELED | EXITING) == CANCELED
+    }
+
+    /// Marks the thread as to be cancelled, as `pthread_cancel` does; it acts at its next cancellation point.
+    pub fn request_cancel(self) {
+        self.cancelhandling().fetch_or(CANCELING | CANCELED, Ordering::Relaxed);
+    }
+
+    /// Whether a cancellation of the thread acts wherever it is (PTHREAD_CANCEL_ASYNCHRONOUS).
+    pub fn cancels_at_once(self) -> bool {
+        self.cancelhandling().load(Ordering::Relaxed) & (CANCEL_DISABLED | CANCEL_ASYNCHRONOUS) == CANCEL_ASYNCHRONOUS
+    }
+
+    /// From now on `pthread_cancel` has no effect.
+    pub(super) fn set_exiting(self) {
+        self.cancelhandling().fetch_or(EXITING, Ordering::Relaxed);
+    }
+
+    /// The head of the list of robust mutexes, for `set_robust_list(2)` while the coroutine is bound to an OS thread.
+    pub fn robust_head(self) -> *mut Head {
+        self.0.wrapping_add(layout().robust_head).cast()
+    }
+
+    /// The stack recorded there.
+    pub fn stack(self) -> Stack {
+        // SAFETY: the four words found by `calibrate`.
+        let [block, size, guard, reported_guard] = unsafe { load::<[usize; 4]>(self.0, measured().stack) };
+        Stack { block: block as *mut u8, size, guard, reported_guard }
+    }
 }
 
-/// Sets the tid that glibc's mutexes and `pthread_*` calls take for this thread's; 0 says that it has ended.
-pub fn set_tid(t: *mut u8, id: u32) {
-    tid_word(t).store(id, Ordering::Relaxed);
-}
-
-/// The tid in the descriptor `t`.
-pub fn tid(t: *mut u8) -> u32 {
-    tid_word(t).load(Ordering::Relaxed)
-}
-
-pub(super) fn cancelhandling<'a>(t: *mut u8) -> &'a AtomicI32 {
-    // SAFETY: as for the tid.
-    unsafe { &*t.add(layout().cancelhandling).cast() }
-}
-
-/// Whether a cancellation point must act now: `pthread_cancel` was called, and the thread has neither disabled
-/// cancellation nor begun to exit (glibc: `cancel_enabled_and_canceled`).
-pub fn cancel_requested(t: *mut u8) -> bool {
-    let flags = cancelhandling(t).load(Ordering::Relaxed);
-    flags & (CANCEL_DISABLED | CANCELED | EXITING) == CANCELED
-}
-
-/// Where [`cancel_requested`] looks, relative to a descriptor.
+/// Where [`Tcb::cancel_requested`] looks, relative to a descriptor.
 pub fn cancel_offset() -> isize {
     layout().cancelhandling as isize
-}
-
-/// Marks the thread as to be cancelled, as `pthread_cancel` does; it acts at its next cancellation point.
-pub fn request_cancel(t: *mut u8) {
-    cancelhandling(t).fetch_or(CANCELING | CANCELED, Ordering::Relaxed);
-}
-
-/// Whether a cancellation of the thread acts wherever it is (PTHREAD_CANCEL_ASYNCHRONOUS).
-pub fn cancels_at_once(t: *mut u8) -> bool {
-    cancelhandling(t).load(Ordering::Relaxed) & (CANCEL_DISABLED | CANCEL_ASYNCHRONOUS) == CANCEL_ASYNCHRONOUS
-}
-
-/// From now on `pthread_cancel` has no effect.
-pub(super) fn set_exiting(t: *mut u8) {
-    cancelhandling(t).fetch_or(EXITING, Ordering::Relaxed);
-}
-
-/// The head of the list of robust mutexes, for `set_robust_list(2)` while the coroutine is pinned to an OS thread.
-pub fn robust_head(t: *mut u8) -> *mut Head {
-    t.wrapping_add(layout().robust_head).cast()
-}
-
-/// The stack recorded in `t`.
-///
-/// # Safety
-/// `t` is a descriptor from [`create`], or a native thread's.
-pub unsafe fn stack(t: *mut u8) -> Stack {
-    // SAFETY: the four words found by `calibrate`.
-    let [block, size, guard, reported_guard] = unsafe { load::<[usize; 4]>(t, measured().stack) };
-    Stack { block: block as *mut u8, size, guard, reported_guard }
 }

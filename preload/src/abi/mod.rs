@@ -34,10 +34,7 @@ mod tls;
 pub use aside::{forget as forget_set_aside, set_aside};
 pub use base::{end_at_once, run};
 pub use calibrate::calibrate;
-pub use descriptor::{
-    Stack, cancel_offset, cancel_requested, cancels_at_once, create, recycle, request_cancel, robust_head, set_tid,
-    stack, tid,
-};
+pub use descriptor::{Stack, Tcb, cancel_offset, create, recycle};
 pub use discover::init;
 pub use layout::{least_stack, tcb_size, tls_align, tls_size};
 pub use new_tls::copy_new_tls;

@@ -1,7 +1,7 @@
 //! What the kernel does for a dying thread's robust mutexes (Linux `kernel/futex/core.c`, `exit_robust_list`), done
 //! for a coroutine, whose death the kernel does not see.
 
-use super::descriptor::{Head, robust_head, tid};
+use super::descriptor::{Head, Tcb};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 // Futex words (<linux/futex.h>).
@@ -53,9 +53,22 @@ impl Iterator for Nodes {
 ///
 /// # Safety
 /// FS is `t`, or nobody runs on `t`.
-pub unsafe fn kernel_inherits(t: *mut u8) -> bool {
+pub unsafe fn kernel_inherits(t: Tcb) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { Nodes::of(robust_head(t)) }.any(|node| node & INHERITING != 0)
+    unsafe { Nodes::of(t.robust_head()) }.any(|node| node & INHERITING != 0)
+}
+
+/// Releases what the ending thread `t` still owns, unless the kernel is to.
+///
+/// # Safety
+/// FS is `t`.
+pub(super) unsafe fn release_unless_inherited(t: Tcb, wake: Wake) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !kernel_inherits(t) {
+            release(t, wake);
+        }
+    }
 }
 
 /// Marks every robust mutex that the ending thread `t` still owns with OWNER_DIED, so that its next locker gets
@@ -63,16 +76,16 @@ pub unsafe fn kernel_inherits(t: *mut u8) -> bool {
 ///
 /// # Safety
 /// FS is `t`, or nobody runs on `t`.
-pub(super) unsafe fn release(t: *mut u8, wake: Wake) {
-    let head = robust_head(t);
+unsafe fn release(t: Tcb, wake: Wake) {
+    let head = t.robust_head();
     // SAFETY: the caller's promise; the nodes are mutexes that `t` has locked.
     unsafe {
         let (pending, offset) = ((*head).pending, (*head).futex_offset);
         for node in Nodes::of(head).filter(|&node| node != pending) {
-            die(node, offset, tid(t), false, wake);
+            die(node, offset, t.tid(), false, wake);
         }
         if pending & !INHERITING != 0 {
-            die(pending, offset, tid(t), true, wake);
+            die(pending, offset, t.tid(), true, wake);
         }
         (*head).list = head as usize;
         (*head).pending = 0;

@@ -6,7 +6,7 @@ use super::io::fdops;
 use super::signal;
 use super::thread::tid;
 use super::thread::whose::Whose;
-use crate::abi;
+use crate::abi::Tcb;
 use crate::os_thread;
 use crate::sys::errno;
 use crate::sys::memory;
@@ -151,18 +151,18 @@ pub unsafe fn kcmp(number: c_long, a: c_int, b: c_int, kind: c_int, first: usize
 
 /// A coroutine's is in its storage; its own OS thread's stands for it, unless it has registered another.
 pub unsafe fn get_robust_list(number: c_long, tid: c_int, head: *mut usize, size: *mut usize) -> c_int {
-    let list = |thread_pointer: usize| abi::robust_head(thread_pointer as *mut u8) as usize;
+    let list = |tcb: Tcb| tcb.robust_head() as usize;
     let me = guard::self_task().filter(|_| matches!(Whose::by_id(tid), Whose::Mine));
     let others = match me {
         Some(_) => None,
-        None => sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, |task| list(task.thread_pointer()))),
+        None => sched::get().and_then(|runtime| runtime.slab().with_id(tid as u32, |task| list(guard::tcb(task)))),
     };
     let asked = if me.is_some() || others.is_some() { 0 } else { tid as usize };
     // The kernel checks where it is to be written.
     let result = unsafe { kernel(number, [asked, head as usize, size as usize]) };
     if result == 0 {
-        let own = me.filter(|me| unsafe { head.read() } == list(sched::carrier_of(me).thread_pointer()));
-        if let Some(told) = own.map(|me| list(me.thread_pointer())).or(others) {
+        let own = me.filter(|me| unsafe { head.read() } == list(os_thread::tcb(sched::carrier_of(me))));
+        if let Some(told) = own.map(|me| list(guard::tcb(me))).or(others) {
             unsafe { head.write(told) };
         }
     }

@@ -8,7 +8,7 @@
 pub mod own_files;
 pub mod parent_death;
 
-use crate::abi;
+use crate::abi::{self, Tcb};
 use crate::sys::errno;
 use crate::table::real;
 use crate::table::rows::Family;
@@ -55,8 +55,8 @@ pub fn unchanged() -> pid_t {
 /// The coroutine keeps the calling OS thread, under the kernel's id and with its own list of robust mutexes registered:
 /// to libc and to the kernel it is a native thread from here on.
 pub fn kept_by(task: &'static Task) {
-    let tcb = task.thread_pointer() as *mut u8;
-    abi::set_tid(tcb, sched::os_thread(task));
+    let tcb = guard::tcb(task);
+    tcb.set_tid(sched::os_thread(task));
     register_robust_list(tcb);
     show_name(&task.name());
 }
@@ -74,7 +74,7 @@ pub fn is_own() -> bool {
 
 /// Whether the coroutine keeps an OS thread.
 pub fn is_kept_by(task: &Task) -> bool {
-    let tid = abi::tid(task.thread_pointer() as *mut u8);
+    let tid = guard::tcb(task).tid();
     tid != task.id() && tid != 0
 }
 
@@ -110,11 +110,17 @@ pub fn bound(task: &'static Task) {
     ));
 }
 
+/// The descriptor of a carrier's OS thread.
+pub fn tcb(carrier: &Carrier) -> Tcb {
+    // SAFETY: libc's thread is there as long as it runs, and a carrier that is bound to a task, or about to be renewed, does.
+    unsafe { Tcb::at(carrier.thread_pointer() as *mut u8) }
+}
+
 /// The kernel is to look at the list of robust mutexes in this descriptor when the calling OS thread ends.
-fn register_robust_list(tcb: *mut u8) {
+fn register_robust_list(tcb: Tcb) {
     const SYS_SET_ROBUST_LIST: usize = 273;
     const SIZE: usize = 24;
-    let head = abi::robust_head(tcb) as usize;
+    let head = tcb.robust_head() as usize;
     // SAFETY: the head lies in the descriptor, which is there as long as it is registered.
     unsafe { arch::syscall(SYS_SET_ROBUST_LIST, [head, SIZE, 0, 0, 0, 0]) };
 }
@@ -248,7 +254,7 @@ pub fn renew(carrier: &Carrier) -> bool {
     if [Changed::ForGood, Changed::Bequeathed, Changed::Held].into_iter().any(|what| carrier.has_changed(what)) {
         return false;
     }
-    register_robust_list(carrier.thread_pointer() as *mut u8);
+    register_robust_list(tcb(carrier));
     show_name(&NAME.lock());
     !carrier.is_changed() || set_back(unchanged()).is_some()
 }

@@ -318,7 +318,7 @@ unsafe extern "C" fn wake_robust(word: *const u32) {
 /// A coroutine has left its stack: on a carrier.
 pub fn finished(task: &'static Task) {
     // SAFETY: nobody runs on the descriptor any more.
-    let inherited = unsafe { abi::kernel_inherits(task.thread_pointer() as *mut u8) };
+    let inherited = unsafe { abi::kernel_inherits(guard::tcb(task)) };
     // Its list of robust mutexes is registered, since it keeps the OS thread.
     if !inherited || !os_thread::leave_to(end_after_os_thread, task) {
         end(task);
@@ -329,7 +329,7 @@ pub fn finished(task: &'static Task) {
 extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
     // SAFETY: what `finished` has passed.
     let task = unsafe { &*task.cast::<Task>() };
-    os_thread::until_ended(abi::tid(task.thread_pointer() as *mut u8));
+    os_thread::until_ended(guard::tcb(task).tid());
     end(task);
     std::ptr::null_mut()
 }
@@ -339,7 +339,7 @@ fn end(task: &'static Task) {
         cleared::clear(task.clear_at_end.get());
     }
     parent_death::send_for(task.id());
-    abi::set_tid(task.thread_pointer() as *mut u8, 0);
+    guard::tcb(task).set_tid(0);
     let word = task.life.as_ptr().addr();
     let before = task.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {
@@ -356,12 +356,12 @@ const JOINED: u32 = u32::MAX;
 
 /// Whether the thread was joined, or detached and has ended.
 pub fn is_gone(task: &Task) -> bool {
-    abi::tid(task.thread_pointer() as *mut u8) == JOINED
+    guard::tcb(task).tid() == JOINED
 }
 
 fn free(task: &'static Task) {
     let Some(runtime) = sched::get() else { return };
-    abi::set_tid(task.thread_pointer() as *mut u8, JOINED);
+    guard::tcb(task).set_tid(JOINED);
     // SAFETY: the thread has ended, and was joined or detached: nobody has it any more.
     unsafe { runtime.slab().give(task) };
 }
@@ -424,14 +424,14 @@ pub fn detach(task: &'static Task) -> c_int {
 /// pthread_cancel(3): at the coroutine's next cancellation point, which may be the wait that it is in; at once, if that is
 /// what it wants, or if libc does for it.
 pub fn cancel(task: &'static Task) {
-    let tcb = task.thread_pointer() as *mut u8;
+    let tcb = guard::tcb(task);
     if task.is_finished() {
         return;
     }
-    abi::request_cancel(tcb);
+    tcb.request_cancel();
     if !task.is_current() {
-        signals::nudge(task, abi::cancels_at_once(tcb) || task.is_awaiting());
-    } else if abi::cancels_at_once(tcb) {
+        signals::nudge(task, tcb.cancels_at_once() || task.is_awaiting());
+    } else if tcb.cancels_at_once() {
         // SAFETY: it has no precondition.
         unsafe { real::pthread_testcancel() };
     }
@@ -439,8 +439,8 @@ pub fn cancel(task: &'static Task) {
 
 /// Acts on a cancellation that is not to wait for a cancellation point. The task is the caller.
 pub fn act_on_cancel(task: &Task) {
-    let tcb = task.thread_pointer() as *mut u8;
-    if abi::cancels_at_once(tcb) && abi::cancel_requested(tcb) {
+    let tcb = guard::tcb(task);
+    if tcb.cancels_at_once() && tcb.cancel_requested() {
         // SAFETY: it has no precondition.
         unsafe { real::pthread_testcancel() };
     }

@@ -1,5 +1,6 @@
 //! Who calls: a coroutine that may park, or a thread that acts natively.
 
+use crate::abi::Tcb;
 use iopatch_runtime::local;
 pub use iopatch_runtime::local::{current as coroutine, id};
 pub use iopatch_runtime::task::Task;
@@ -16,4 +17,11 @@ pub fn self_task() -> Option<&'static Task> {
 pub unsafe fn task_of(thread: libc::pthread_t) -> Option<&'static Task> {
     // SAFETY: the caller's promise: the descriptor exists.
     unsafe { local::owner(thread as usize) }
+}
+
+/// The coroutine's descriptor.
+#[inline]
+pub fn tcb(task: &Task) -> Tcb {
+    // SAFETY: a task that is in use has one, until the thread was joined, or has ended detached; then nobody has the task.
+    unsafe { Tcb::at(task.thread_pointer() as *mut u8) }
 }

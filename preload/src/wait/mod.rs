@@ -19,7 +19,7 @@ pub mod fd_table;
 pub mod guard;
 pub mod words;
 
-use crate::abi;
+use crate::abi::Tcb;
 use crate::sys::errno;
 use crate::table::real;
 use crate::table::rows::Family;
@@ -28,7 +28,7 @@ use guard::Task;
 use iopatch_runtime::reactor::{Lease, Life, Refusal, Seen, Slot};
 use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::sys::signal;
-use iopatch_runtime::{arch, park as lot, reactor, sched, task};
+use iopatch_runtime::{park as lot, reactor, sched, task};
 use libc::{c_int, clockid_t, sigset_t, ssize_t, timespec};
 
 pub use iopatch_runtime::Deadline;
@@ -138,7 +138,7 @@ pub fn yield_now() {
 /// Whether the calling thread, coroutine or native, is to be cancelled at its next cancellation point.
 #[inline]
 pub fn cancel_requested() -> bool {
-    abi::cancel_requested(arch::thread_pointer() as *mut u8)
+    Tcb::mine().cancel_requested()
 }
 
 /// A cancellation point: does not return if the thread was cancelled.

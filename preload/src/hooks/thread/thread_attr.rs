@@ -3,7 +3,6 @@
 //! libc asks the kernel by the thread id in the descriptor, and the kernel does not know a coroutine's.
 
 use super::whose::Whose;
-use crate::abi;
 use crate::os_thread::{self, Other};
 use crate::sys::errno;
 use crate::table::real;
@@ -27,7 +26,7 @@ pub unsafe fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -
     let Some(task) = (unsafe { guard::task_of(thread) }) else {
         return unsafe { real::pthread_getattr_np(thread, attr) };
     };
-    let stack = unsafe { abi::stack(thread as *mut u8) };
+    let stack = guard::tcb(task).stack();
     let detached = task.life.load(Relaxed) & life::DETACHED != 0;
     let state = if detached { PTHREAD_CREATE_DETACHED } else { PTHREAD_CREATE_JOINABLE };
     unsafe {
