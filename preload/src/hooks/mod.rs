@@ -6,7 +6,6 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "said once a file")]
 
 pub mod by_call;
-pub mod futex;
 pub mod io;
 pub mod os;
 pub mod select;
@@ -22,3 +21,9 @@ pub use os::stdio;
 pub use signal::{signal_call, signal_wait};
 pub use sync::{barrier, cond, mutex, rwlock, sem, spin};
 pub use thread::{c11, tid};
+
+pub mod futex {
+    pub use super::sync::futex::futex;
+    pub use super::sync::futex2::{futex_requeue, futex_wait, futex_waitv, futex_wake};
+    pub use super::syscall::syscall;
+}

@@ -422,12 +422,9 @@ macro_rules! symbols {
     }
 
     // C++20's atomic wait, Rust's std and others make this one call with SYS_futex.
-    Syscall syscall Thread "syscall()" {
+    Futex futex Thread "futexes, by syscall()" {
         parks    syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, a6: usize) -> c_long
                  => "variadic; follows this table by the number, the rest is the kernel's";
-    }
-
-    Futex futex Thread "futexes, by syscall()" {
         called   futex(word: usize, operation: c_int, value: c_uint, timeout: usize, second: usize, mask: c_uint) -> c_long
                  => "until woken; shared memory and priority inheritance are the kernel's", SYS_futex;
         called   futex_waitv(words: usize, n: c_uint, flags: c_uint, timeout: usize, clock: clockid_t) -> c_long

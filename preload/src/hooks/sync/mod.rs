@@ -2,6 +2,8 @@
 
 pub mod barrier;
 pub mod cond;
+pub mod futex;
+pub mod futex2;
 pub mod mutex;
 pub mod once;
 pub mod rwlock;

@@ -5,9 +5,9 @@
 //! refused by the kernel in its own order, and who waits there is woken; what the kernel would wait for, the lot does.
 //!
 //! One wait can't be in the lot for some words and in the kernel for others. Where one of them is shared with other
-//! processes, all go to the kernel, and stay there for good (`classic::leave_to_kernel`).
+//! processes, all go to the kernel, and stay there for good (`futex::leave_to_kernel`).
 
-use super::classic;
+use super::futex;
 use crate::sys::errno;
 use crate::table::real;
 use crate::table::rows::Family;
@@ -39,7 +39,7 @@ impl Waitv {
     }
 
     fn is_kernels(&self) -> bool {
-        classic::is_kernels(self.word(), self.flags & FUTEX2_PRIVATE != 0)
+        futex::is_kernels(self.word(), self.flags & FUTEX2_PRIVATE != 0)
     }
 }
 
@@ -61,7 +61,7 @@ fn wait_for<'a>(
     park: impl Fn(&[Waitv], Option<Deadline>) -> Result<usize, Wake>,
 ) -> c_long {
     let errno = errno::get();
-    let Ok(deadline) = classic::deadline(timeout, Some(clock)) else { return call(timeout, clock) };
+    let Ok(deadline) = futex::deadline(timeout, Some(clock)) else { return call(timeout, clock) };
     let past = timespec { tv_sec: 0, tv_nsec: 0 };
     let clock_of_try = if timeout == 0 { CLOCK_MONOTONIC } else { clock };
     if let Some(answer) = answered(call((&raw const past).addr(), clock_of_try), errno) {
@@ -69,7 +69,7 @@ fn wait_for<'a>(
     }
     let words = words();
     if words.iter().any(Waitv::is_kernels) {
-        words.iter().for_each(|word| classic::leave_to_kernel(word.word()));
+        words.iter().for_each(|word| futex::leave_to_kernel(word.word()));
         return wait::detach(|| call(timeout, clock));
     }
     wait::begin();
@@ -132,8 +132,8 @@ pub unsafe fn futex_wait(
 
 pub unsafe fn futex_wake(number: c_long, word: usize, mask: usize, n: c_int, flags: c_uint) -> c_long {
     let woken = unsafe { real::syscall(number, word, mask, n as usize, flags as usize, 0, 0) };
-    let left = classic::at_least_one(n).saturating_sub(woken.max(0) as usize);
-    if woken < 0 || n == 0 || left == 0 || classic::is_kernels(word, flags & FUTEX2_PRIVATE != 0) {
+    let left = futex::at_least_one(n).saturating_sub(woken.max(0) as usize);
+    if woken < 0 || n == 0 || left == 0 || futex::is_kernels(word, flags & FUTEX2_PRIVATE != 0) {
         return woken;
     }
     woken + wait::unpark_mask(word, left, mask as u32) as c_long
@@ -148,12 +148,12 @@ pub unsafe fn futex_requeue(number: c_long, words: usize, flags: c_uint, wake: c
         return -1;
     }
     let [from, to] = unsafe { *(words as *const [Waitv; 2]) };
-    classic::leave_second_to_kernel(from.word(), to.word());
+    futex::leave_second_to_kernel(from.word(), to.word());
     let done = call(wake, limit);
     if done < 0 || from.is_kernels() {
         return done;
     }
-    match classic::requeue(from.word(), to.word(), wake as usize, limit as usize, || from.holds()) {
+    match futex::requeue(from.word(), to.word(), wake as usize, limit as usize, || from.holds()) {
         Ok(count) => done + count as c_long,
         Err(error) => errno::fail(error) as c_long,
     }
