@@ -2,8 +2,8 @@
 /* OS threads that a burst of blocking calls has needed end when nothing needs
  * them any more; the next burst gets as many again. */
 #include "file_lock.h"
+#include "os_threads.h"
 #include "thread.h"
-#include <dirent.h>
 #include <sys/file.h>
 
 enum { THREADS = 60, FEW = 12 };
@@ -17,17 +17,6 @@ static void *locks(void *arg)
     CHECK_EQ(flock(fd, LOCK_SH), 0);
     close(fd);
     return arg;
-}
-
-static int os_threads(void)
-{
-    int n = -2; /* "." and ".." */
-    DIR *dir = opendir("/proc/self/task");
-    CHECK(dir != NULL);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
 }
 
 static void burst(void)
