@@ -7,7 +7,7 @@
 #include <setjmp.h>
 
 static char alternate[64 << 10];
-static atomic_int handled;
+static atomic_int waits, handled;
 static __thread sigjmp_buf back;
 
 __attribute__((noinline)) void interrupted_by_itself(void)
@@ -18,6 +18,7 @@ __attribute__((noinline)) void interrupted_by_itself(void)
 
 __attribute__((noinline)) void interrupted(void)
 {
+    waits = 1;
     while (!handled)
         __asm__ volatile("");
 }
@@ -94,7 +95,9 @@ int main(void)
     sigaction(SIGSEGV, &action, NULL);
     for (int i = 0; i < 3; i++) {
         CHECK_EQ(pthread_create(&thread, NULL, start_here, NULL), 0);
-        usleep(20000);
+        while (!waits)
+            usleep(1000);
+        waits = 0;
         CHECK_EQ(pthread_kill(thread, SIGUSR1), 0);
         CHECK_EQ(pthread_join(thread, NULL), 0);
     }
