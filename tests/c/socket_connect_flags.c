@@ -55,6 +55,22 @@ int main(void)
     CHECK_EQ(found, 0);
     OK("not by another thread");
 
+    fd = -1;
+    done = 0;
+    t = spawn(dials, NULL);
+    u = spawn(accepts, &l);
+    while (!done) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(is_nonblocking(fd));
+        int status;
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+    }
+    join(t);
+    join(u);
+    OK("nor by a child that is made meanwhile");
+
     seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared_done = seen + 1;
     for (int i = 0; i < 20; i++) {
@@ -72,7 +88,7 @@ int main(void)
         close(s);
     }
     CHECK_EQ(*seen, 0);
-    OK("nor by a child");
+    OK("nor by one that was made before");
 
     int s = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     CHECK_EQ(fcntl(s, F_SETFL, O_NONBLOCK), 0);

@@ -19,6 +19,7 @@ use crate::threads::start;
 use crate::voice::config;
 use crate::wait::fd;
 use crate::wait::guard::{self, Task};
+use crate::wait::lending;
 use iopatch_runtime::local::Local;
 use libc::{RTLD_NEXT, c_int, c_void, dlsym};
 use std::ptr::null_mut;
@@ -64,19 +65,21 @@ fn real() -> Option<Register> {
     unsafe { std::mem::transmute::<*mut c_void, Option<Register>>(REAL.load(Relaxed)) }
 }
 
-/// The caller is about to fork.
+/// The caller is about to fork: every open file will be the child's, too.
 extern "C-unwind" fn before_fork() {
     parent_death::before_fork();
+    fd::begin_sharing();
 }
 
-/// After a fork every open file is the child's, too.
+/// There is a child, or there could be none.
 extern "C-unwind" fn forked_in_parent() {
-    fd::all_shared();
+    fd::end_sharing();
 }
 
 /// The caller is the child's only thread, and native. Before our constructor there is nothing to forget, and where the
 /// library stands aside there never will be.
 extern "C-unwind" fn forked_in_child() {
+    lending::forget();
     if !config::is_on() {
         return;
     }

@@ -12,6 +12,7 @@
 //! *trusted*. For any other one the kernel is asked, which happens only where a call is about to wait.
 
 use super::fd_table;
+use super::lending;
 use crate::sys::errno;
 use crate::sys::kernel;
 use crate::sys::link;
@@ -68,7 +69,12 @@ fn birth() -> u32 {
 /// Whether nobody but this number of this process has the open file.
 #[inline]
 pub fn is_trusted(fd: c_int) -> bool {
-    let born = facts(fd) >> BIRTH_SHIFT;
+    are_trusted(facts(fd))
+}
+
+#[inline]
+fn are_trusted(facts: u32) -> bool {
+    let born = facts >> BIRTH_SHIFT;
     born != 0 && born == FORKS.load(Relaxed) & (u32::MAX >> BIRTH_SHIFT)
 }
 
@@ -262,14 +268,29 @@ pub fn gone(fd: c_int, life: Life) {
 
 /// The open file of `fd` gets another number, or goes to another process.
 pub fn shared(fd: c_int) {
-    if let Some(slot) = reactor::known(fd) {
-        let _ = slot.facts.fetch_update(Relaxed, Relaxed, |facts| Some(facts & ((1 << BIRTH_SHIFT) - 1)));
+    let Some(slot) = reactor::known(fd) else { return };
+    let mut lent = false;
+    // Under the lock, as whoever lends it asks whether it is trusted.
+    slot.note(slot.life(), |facts| {
+        lent = facts & LENT != 0;
+        facts & ((1 << BIRTH_SHIFT) - 1)
+    });
+    if lent {
+        lending::begin_sharing();
+        lending::end_sharing();
     }
 }
 
-/// Every open file of this process is another process's, too.
-pub fn all_shared() {
+/// Every open file of this process is about to be another process's, too.
+pub fn begin_sharing() {
+    lending::begin_sharing();
     FORKS.fetch_add(1, Relaxed);
+}
+
+/// They are, and so are those that were made meanwhile.
+pub fn end_sharing() {
+    FORKS.fetch_add(1, Relaxed);
+    lending::end_sharing();
 }
 
 /// The program has set a time-out, or something else that makes a short read of a stream say nothing.
@@ -452,17 +473,18 @@ pub fn take_error(fd: c_int) -> c_int {
 }
 
 /// Makes the open file, which is trusted, non-blocking for the length of `call`, which neither waits nor is a cancellation
-/// point. Nobody sees it: the caller's handlers run afterwards, and the program is told what it has set itself. `None`: it
-/// is being closed, or somebody else's call is at it.
+/// point. Nobody sees it: the caller's handlers run afterwards, the program is told what it has set itself, and who shares
+/// the file waits. `None`: it is being closed or shared, or somebody else's call is at it.
 pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_int> {
     let slot = reactor::slot(fd)?;
-    signals::section(|| {
+    let lent = || {
         let (life, mut mine) = (slot.life(), false);
         slot.note(life, |facts| {
-            mine = facts & LENT == 0;
-            if mine {
-                kernel::set_nonblocking(fd, true);
+            mine = facts & LENT == 0 && are_trusted(facts);
+            if !mine {
+                return facts;
             }
+            kernel::set_nonblocking(fd, true);
             facts | LENT
         });
         if !mine {
@@ -477,7 +499,8 @@ pub fn while_nonblocking(fd: c_int, call: impl FnOnce() -> c_int) -> Option<c_in
         });
         errno::set(errno);
         Some(result)
-    })
+    };
+    signals::section(|| lending::lend(lent).flatten())
 }
 
 /// Has `act` make a call on the file that has the number, given what is known of that, for what is known afterwards. Again

@@ -17,6 +17,7 @@ pub mod cleared;
 pub mod fd;
 pub mod fd_table;
 pub mod guard;
+pub mod lending;
 pub mod words;
 
 use crate::abi::Tcb;

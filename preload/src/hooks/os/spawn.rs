@@ -31,9 +31,8 @@ pub unsafe fn posix_spawnp(
 
 /// `spawn` makes a process without fork(3): the open files are that one's, too, from when it begins.
 pub(in crate::hooks) fn passing_descriptors<R>(spawn: impl FnOnce() -> R) -> R {
-    fd::all_shared();
+    fd::begin_sharing();
     let result = wait::detach_at_once(spawn);
-    // Those that were made meanwhile.
-    fd::all_shared();
+    fd::end_sharing();
     result
 }

@@ -46,8 +46,7 @@ pub unsafe extern "C-unwind" fn vfork() -> pid_t {
 
 /// Two words, returned in RAX and RDX.
 extern "C" fn begin() -> Parent {
-    // The open files are the child's, too.
-    fd::all_shared();
+    fd::begin_sharing();
     vfork::begin()
 }
 
@@ -58,7 +57,6 @@ extern "C" fn end(result: isize, parent: Parent) -> pid_t {
         return 0;
     }
     vfork::end(&parent);
-    // Those that were made meanwhile.
-    fd::all_shared();
+    fd::end_sharing();
     if result < 0 { errno::fail(-result as i32) as pid_t } else { result as pid_t }
 }
