@@ -15,6 +15,11 @@ pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 // pthread_exit, and the unwinder must not look beyond it: an undefined return address is how DWARF says "outermost".
 // Rust has no functions that return twice, so the frame is assembly. The buffer is as large as a jmp_buf (200 bytes),
 // of which glibc's cancellation uses 104, and setjmp under CET more.
+//
+//     rbp + 8   the return address, which the unwinder is not told
+//     rbp       the caller's rbp
+//     rbp - 8   its rbx, r12, r13
+//     rsp       216 bytes: the buffer, 16 to spare
 core::arch::global_asm!(
     ".pushsection .text.iopatch_thread_base,\"ax\",@progbits",
     ".hidden iopatch_thread_base",
@@ -23,31 +28,31 @@ core::arch::global_asm!(
     ".p2align 4",
     "iopatch_thread_base:",
     ".cfi_startproc",
-    ".cfi_undefined rip",
+    ".cfi_undefined rip", // the outermost frame
     "push rbp",
     "mov rbp, rsp",
     ".cfi_def_cfa rbp, 16",
-    "push rbx",
+    "push rbx", // what the caller has there is kept
     "push r12",
     "push r13",
-    "sub rsp, 216",
-    "mov rbx, rdi",
-    "mov r12, rsi",
-    "mov r13, rdx",
-    "mov rdi, rsp",
-    "xor esi, esi",
-    "call {setjmp}@PLT",
+    "sub rsp, 216", // the buffer, and rsp a multiple of 16 at each call
+    "mov rbx, rdi", // start
+    "mov r12, rsi", // arg
+    "mov r13, rdx", // wake
+    "mov rdi, rsp", // the buffer
+    "xor esi, esi", // without the signal mask
+    "call {setjmp}@PLT", // 0 now; 1 at the end of each forced unwind
     "test eax, eax",
-    "jnz 2f",
-    "mov rdi, rsp",
-    "call {register}@PLT",
+    "jnz 2f", // the thread has exited, or was cancelled
+    "mov rdi, rsp", // the buffer
+    "call {register}@PLT", // is where an unwind stops
     "mov rdi, r12",
-    "call rbx",
+    "call rbx", // start(arg)
     "mov rdi, rax",
-    "call {returned}",
+    "call {returned}", // notes the result
     "2:",
     "mov rdi, r13",
-    "call {finish}",
+    "call {finish}", // a destructor may unwind to setjmp once more
     "add rsp, 216",
     "pop r13",
     "pop r12",

@@ -85,6 +85,13 @@ pub unsafe extern "C-unwind" fn _dl_catch_exception(
 
 // CFA is by rbp all along, so that a backtrace of a constructor leads to the caller; by way of a `ret` of the caller's
 // it ends there, or passes through it.
+//
+//     rbp + 8   the caller's address
+//     rbp       its rbp
+//     rbp - 8   its rbx
+//     rsp       the three arguments, the last one lowest; later the handle
+//
+// By way of a `ret` there are three words below these: a spare one, the address of 5, the address of that `ret`.
 macro_rules! export {
     ($name:ident($($arg:ident: $ty:ty),*), $file:literal, $real:ident) => {
         /// Loads a library, and gives its thread-local storage to every coroutine.
@@ -101,36 +108,36 @@ macro_rules! export {
                 ".cfi_offset rbp, -16",
                 "mov rbp, rsp",
                 ".cfi_def_cfa rbp, 16",
-                "push rbx",
+                "push rbx", // what the caller has there is kept
                 ".cfi_offset rbx, -24",
-                "push rdi",
+                "push rdi", // the arguments; rsp is a multiple of 16 then
                 "push rsi",
                 "push rdx",
                 concat!("mov rdi, ", $file),
-                "mov rsi, [rbp + 8]",
+                "mov rsi, [rbp + 8]", // the caller's address: way(file, caller)
                 "call {way}",
-                "mov rbx, rax",
-                "call {real}",
-                "mov rdx, [rsp]",
+                "mov rbx, rax", // the way
+                "call {real}", // rax: libc's function
+                "mov rdx, [rsp]", // the arguments again
                 "mov rsi, [rsp + 8]",
                 "mov rdi, [rsp + 16]",
                 "test rbx, rbx",
-                "jz 4f",
+                "jz 4f", // JUMP
                 "cmp rbx, 1",
                 "jne 2f",
-                "call rax",
+                "call rax", // CALL
                 "jmp 3f",
                 "2:",
-                "sub rsp, 8",
+                "sub rsp, 8", // by a `ret` of the caller's code
                 "lea rcx, [rip + 5f]",
-                "push rcx",
-                "push rbx",
+                "push rcx", // where that returns to
+                "push rbx", // where libc's function returns to
                 "jmp rax",
                 "5:",
                 "add rsp, 8",
                 "3:",
-                "mov [rsp], rax",
-                "call {loaded}",
+                "mov [rsp], rax", // the handle
+                "call {loaded}", // its thread-local storage goes to every coroutine
                 "mov rax, [rsp]",
                 "mov rbx, [rbp - 8]",
                 ".cfi_remember_state",
@@ -140,7 +147,7 @@ macro_rules! export {
                 ".cfi_restore_state",
                 "4:",
                 "mov rbx, [rbp - 8]",
-                "leave",
+                "leave", // as if we had not been called
                 ".cfi_def_cfa rsp, 8",
                 "jmp rax",
                 ".cfi_endproc",

@@ -98,13 +98,13 @@ global_asm!(
     ".type iopatch_arrived, @function",
     "iopatch_arrived:",
     ".cfi_startproc",
-    "push rdi",
+    "push rdi", // the handler's arguments; rsp is a multiple of 16 then
     ".cfi_adjust_cfa_offset 8",
     "push rsi",
     ".cfi_adjust_cfa_offset 8",
     "push rdx",
     ".cfi_adjust_cfa_offset 8",
-    "call {arrive}",
+    "call {arrive}", // rax: the program's handler, or 0
     "pop rdx",
     ".cfi_adjust_cfa_offset -8",
     "pop rsi",
@@ -112,13 +112,13 @@ global_asm!(
     "pop rdi",
     ".cfi_adjust_cfa_offset -8",
     "test rax, rax",
-    "jz 2f",
+    "jz 2f", // there is nothing to run
     "mov r11, rax",
     // As the kernel has it, for a handler without a prototype.
     "xor eax, eax",
-    "jmp r11",
+    "jmp r11", // it returns to the restorer, as if the kernel had called it
     "2:",
-    "ret",
+    "ret", // to the restorer
     ".cfi_endproc",
     ".size iopatch_arrived, . - iopatch_arrived",
     ".hidden iopatch_return",
@@ -145,13 +145,13 @@ global_asm!(
     saved!("2", "152"),
     saved!("7", "160"),
     saved!("16", "168"),
-    "nop",
+    "nop", // a return address belongs to the instruction before it: the tables above reach from here
     "iopatch_return:",
-    "mov rdi, rsp",
+    "mov rdi, rsp", // the frame that the kernel has made
     "call {end}",
     "mov eax, 15", // rt_sigreturn
     "syscall",
-    "ud2",
+    "ud2", // it does not return
     ".cfi_endproc",
     ".size iopatch_return, . - iopatch_return",
     ".popsection",

@@ -145,25 +145,25 @@ pub fn dup_by_child(fd: i32, least: usize, limit: &[u64; 2]) -> isize {
     // the parent, whose registers it has a copy of, sleeps in clone(2).
     unsafe {
         asm!(
-            "syscall",
+            "syscall", // clone: returns twice
             "test rax, rax",
-            "jnz 2f",
+            "jnz 2f", // the parent, once the child has ended
             "mov eax, 302", // prlimit64
-            "xor edi, edi",
+            "xor edi, edi", // of itself
             "mov esi, 7", // RLIMIT_NOFILE
-            "mov rdx, r13",
-            "xor r10d, r10d",
+            "mov rdx, r13", // the limit
+            "xor r10d, r10d", // the old one is not asked for
             "syscall",
             "mov eax, 72", // fcntl
-            "mov edi, r12d",
+            "mov edi, r12d", // fd
             "mov esi, 1030", // F_DUPFD_CLOEXEC
-            "mov rdx, r14",
+            "mov rdx, r14", // least
             "syscall",
-            "mov [r15], rax",
+            "mov [r15], rax", // number, in the parent's frame
             "mov eax, 60", // exit
             "xor edi, edi",
             "syscall",
-            "ud2",
+            "ud2", // it does not return
             "2:",
             inlateout("rax") 56isize => pid, // clone
             in("rdi") CLONE_VM | CLONE_FILES | CLONE_VFORK | CLONE_UNTRACED,

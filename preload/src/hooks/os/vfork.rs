@@ -16,23 +16,23 @@ use libc::{SYS_vfork, pid_t};
 pub unsafe extern "C-unwind" fn vfork() -> pid_t {
     std::arch::naked_asm!(
         ".cfi_startproc",
-        "sub rsp, 8",
+        "sub rsp, 8", // the call below wants rsp a multiple of 16
         ".cfi_adjust_cfa_offset 8",
-        "call {begin}",
+        "call {begin}", // rax, rdx: the parent, as two words
         "add rsp, 8",
         ".cfi_adjust_cfa_offset -8",
-        "mov rsi, rax",
-        "pop rdi",
+        "mov rsi, rax", // its first word; rdx has the second
+        "pop rdi", // the return address: the child is free to use its place
         ".cfi_adjust_cfa_offset -8",
         ".cfi_register rip, rdi",
         "mov eax, {number}",
-        "syscall",
-        "push rdi",
+        "syscall", // twice; rdi, rsi and rdx are each one's own
+        "push rdi", // as it was
         ".cfi_adjust_cfa_offset 8",
         ".cfi_rel_offset rip, 0",
         "sub rsp, 8",
         ".cfi_adjust_cfa_offset 8",
-        "mov rdi, rax",
+        "mov rdi, rax", // the answer: end(answer, parent)
         "call {end}",
         "add rsp, 8",
         ".cfi_adjust_cfa_offset -8",

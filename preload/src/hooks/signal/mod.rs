@@ -206,21 +206,21 @@ extern "C" fn go_to(to: *const ucontext_t) -> *mut c_void {
 pub unsafe extern "C-unwind" fn swapcontext(from: *mut ucontext_t, to: *const ucontext_t) -> c_int {
     std::arch::naked_asm!(
         ".cfi_startproc",
-        "push rdi",
+        "push rdi", // the arguments, for libc's function
         ".cfi_adjust_cfa_offset 8",
         "push rsi",
         ".cfi_adjust_cfa_offset 8",
-        "sub rsp, 8",
+        "sub rsp, 8", // the call below wants rsp a multiple of 16
         ".cfi_adjust_cfa_offset 8",
-        "mov rdi, rsi",
-        "call {go_to}",
+        "mov rdi, rsi", // go_to(to)
+        "call {go_to}", // rax: libc's function
         "add rsp, 8",
         ".cfi_adjust_cfa_offset -8",
         "pop rsi",
         ".cfi_adjust_cfa_offset -8",
         "pop rdi",
         ".cfi_adjust_cfa_offset -8",
-        "jmp rax",
+        "jmp rax", // it returns to our caller
         ".cfi_endproc",
         go_to = sym go_to,
     )

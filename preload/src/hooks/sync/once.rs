@@ -85,7 +85,7 @@ std::arch::global_asm!(
     ".cfi_startproc",
     ".cfi_personality 0x9b, DW.ref.__gcc_personality_v0",
     ".cfi_lsda 0x1b, .Liopatch_once_table",
-    "push rbx",
+    "push rbx", // what the caller has there is kept
     ".cfi_adjust_cfa_offset 8",
     ".cfi_rel_offset rbx, 0",
     "push r12",
@@ -94,10 +94,10 @@ std::arch::global_asm!(
     "push r13",
     ".cfi_adjust_cfa_offset 8",
     ".cfi_rel_offset r13, 0",
-    "mov rbx, rsi",
-    "mov r12, rdx",
-    "1: call rdi",
-    "2: pop r13",
+    "mov rbx, rsi", // undo
+    "mov r12, rdx", // turn
+    "1: call rdi",  // init()
+    "2: pop r13",   // it has returned
     ".cfi_remember_state",
     ".cfi_adjust_cfa_offset -8",
     "pop r12",
@@ -106,12 +106,12 @@ std::arch::global_asm!(
     ".cfi_adjust_cfa_offset -8",
     "ret",
     ".cfi_restore_state",
-    "3: mov r13, rax",
+    "3: mov r13, rax", // it unwinds: the exception
     "mov rdi, r12",
-    "call rbx",
+    "call rbx", // undo(turn)
     "mov rdi, r13",
-    "call _Unwind_Resume@PLT",
-    "ud2",
+    "call _Unwind_Resume@PLT", // the unwinding goes on, above
+    "ud2",                     // it does not return
     ".cfi_endproc",
     ".size iopatch_call_or_undo, . - iopatch_call_or_undo",
     ".popsection",
