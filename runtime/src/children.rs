@@ -14,15 +14,16 @@ use crate::arch;
 use crate::park;
 use crate::sched::{self, Runtime};
 use crate::signals;
-use crate::sync::{AcqRel, Acquire, AtomicI32, AtomicU32, Lock, Relaxed, Release};
+use crate::sync::{AcqRel, AtomicI32, AtomicU32, Lock, Relaxed};
 use crate::sys::clock::Deadline;
-use crate::sys::epoll::{Epoll, Event};
-use crate::sys::{descriptor, futex};
+use crate::sys::descriptor::{Hidden, Only};
+use crate::sys::epoll::{self, Epoll, Event};
+use crate::sys::futex;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::{IntoRawFd, RawFd};
+use rustix::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 const WORDS: usize = 1024;
@@ -30,8 +31,8 @@ static ENDED: [AtomicU32; WORDS] = [const { AtomicU32::new(0) }; WORDS];
 /// Children to be watched; 0: a free place. As many as words, so that a burst of waits finds room before the watcher runs.
 static ASKED: [AtomicI32; WORDS] = [const { AtomicI32::new(0) }; WORDS];
 
-/// The eventfd that the watcher listens to, one of the library's own descriptors.
-static BELL: AtomicI32 = AtomicI32::new(-1);
+/// The eventfd that the watcher listens to.
+static BELL: Only = Only::none();
 static STATE: Lock<State> = Lock::new(State::Unborn);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,17 +89,12 @@ pub(crate) fn os_threads() -> u64 {
     signals::section(|| u64::from(*STATE.lock() == State::Watching) + u64::from(any::is_watching()))
 }
 
-/// One of the library's own descriptors has moved to another number.
-pub(crate) fn renumber(from: RawFd, to: RawFd) {
-    let _ = BELL.compare_exchange(from, to, AcqRel, Relaxed);
-}
-
 /// In the child of a fork, which has neither the watcher nor any of its children.
 pub(crate) fn forget() {
     // SAFETY: whoever held it is not in this process.
     unsafe { STATE.forget_holder() };
     *STATE.lock() = State::Unborn;
-    BELL.store(-1, Relaxed);
+    BELL.forget();
     ASKED.iter().for_each(|place| place.store(0, Relaxed));
     any::forget();
 }
@@ -106,15 +102,17 @@ pub(crate) fn forget() {
 fn ring() -> bool {
     const SYS_WRITE: usize = 1;
     let one = 1u64;
-    let args = [BELL.load(Acquire) as usize, &raw const one as usize, size_of::<u64>(), 0, 0, 0];
+    let Some(bell) = BELL.number() else { return false };
+    let args = [bell as usize, &raw const one as usize, size_of::<u64>(), 0, 0, 0];
     // SAFETY: the call reads the eight bytes of `one`.
     unsafe { arch::syscall(SYS_WRITE, args) > 0 }
 }
 
 #[cold]
 fn start(runtime: &Runtime) -> State {
-    let Ok(bell) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) else { return State::Unable };
-    BELL.store(descriptor::hide(bell.into_raw_fd()), Release);
+    let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().and_then(Hidden::new);
+    let Some(bell) = bell else { return State::Unable };
+    BELL.set(bell);
     match (runtime.host.spawn)(main, null_mut()) {
         0 => State::Watching,
         _ => State::Unable,
@@ -126,16 +124,15 @@ const MOST: usize = 8192;
 struct Watched([i32; MOST]);
 
 extern "C" fn main(_: *mut c_void) -> *mut c_void {
-    let bell = BELL.load(Acquire);
-    let epoll = match own_table(bell) {
-        true => Epoll::new().ok().filter(|epoll| epoll.add(bell, 0).is_ok()),
-        false => None,
-    };
-    let Some(epoll) = epoll else {
+    // In the table of descriptors that is the watcher's alone it keeps this number.
+    let own = BELL.number().filter(|&bell| own_table(bell)).and_then(|bell| Some((bell, epoll::create().ok()?)));
+    let listens = |(bell, epoll): &(RawFd, OwnedFd)| Epoll::at(epoll.as_raw_fd()).add(*bell, 0).is_ok();
+    let Some((_, epoll)) = own.filter(listens) else {
         *STATE.lock() = State::Unable;
         ENDED.iter().for_each(tell);
         return null_mut();
     };
+    let epoll = Epoll::at(epoll.as_raw_fd());
     let mut watched = Watched([0; MOST]);
     let mut events = [const { MaybeUninit::<Event>::uninit() }; 64];
     loop {

@@ -483,16 +483,27 @@ pub mod sys {
     pub mod descriptor {
         use rustix::fd::RawFd;
 
-        /// The open file of `fd`, with what is unread in it, under the number 1.
-        pub fn copy(fd: RawFd) -> Option<RawFd> {
-            super::super::WORLD.kernel.with(|state| {
-                state.files[1] = super::File { unread: state.files[fd as usize].unread, ..Default::default() };
-            });
-            Some(1)
+        /// The number 1.
+        pub struct Hidden(());
+
+        impl Hidden {
+            /// The open file of `fd`, with what is unread in it.
+            pub fn copy_of(fd: RawFd) -> Option<Self> {
+                super::super::WORLD.kernel.with(|state| {
+                    state.files[1] = super::File { unread: state.files[fd as usize].unread, ..Default::default() };
+                });
+                Some(Self(()))
+            }
+
+            pub fn number(&self) -> RawFd {
+                1
+            }
         }
 
-        pub fn close_hidden(fd: RawFd) {
-            super::super::WORLD.kernel.close(fd as usize);
+        impl Drop for Hidden {
+            fn drop(&mut self) {
+                super::super::WORLD.kernel.close(self.number() as usize);
+            }
         }
     }
 }

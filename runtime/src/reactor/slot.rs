@@ -5,6 +5,7 @@ use crate::park::{List, Node, Waiter, Wakeups};
 use crate::sched::Worker;
 use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicBool, AtomicI32, AtomicU32, Lock, Relaxed, Release, yield_now};
+use crate::sys::descriptor::Hidden;
 use crate::sys::epoll::{self, Epoll};
 use core::ptr::NonNull;
 use rustix::fd::RawFd;
@@ -113,8 +114,10 @@ impl Place {
 #[cfg_attr(loom, derive(Default))]
 pub(super) struct Inner {
     waiters: List<Place>,
-    /// How many waiters have to go on with this number, which is the library's: the last closes it.
+    /// How many waiters have to go on with this number: the last closes it.
     guests: u32,
+    /// The descriptor with this number, if that is the library's, for guests.
+    ghost: Option<Hidden>,
     /// How many that have waited are making their call by this number: a close waits for them.
     tries: u32,
 }
@@ -497,8 +500,8 @@ impl Slot {
     /// Gives the open file behind `fd` a number of the library's, for those who wait on it: nodes move under the locks of
     /// both slots, taken in the order of their addresses.
     fn move_waiters(&self, fd: RawFd, watcher: u32) {
-        let ghost = crate::sys::descriptor::copy(fd);
-        let there = ghost.and_then(super::slot);
+        let ghost = Hidden::copy_of(fd);
+        let there = ghost.as_ref().and_then(|ghost| super::slot(ghost.number()));
         let workers = crate::sched::get().map(|runtime| runtime.workers());
         let worker = workers.and_then(|all| all.get(watcher.saturating_sub(1) as usize));
         let (Some(ghost), Some(there), Some(worker)) = (ghost, there, worker) else {
@@ -506,6 +509,7 @@ impl Slot {
             self.inner.lock().orphan(&mut wakeups);
             return wakeups.deliver();
         };
+        let number = ghost.number();
         let first_is_ours = core::ptr::from_ref(self) < core::ptr::from_ref(there);
         let (first, second) = if first_is_ours { (self, there) } else { (there, self) };
         let (mut a, mut b) = (first.inner.lock(), second.inner.lock());
@@ -514,26 +518,27 @@ impl Slot {
             // SAFETY: a node in the list is alive while the list is locked; it leaves one list for the other.
             unsafe {
                 ours.waiters.remove(node);
-                node.as_ref().data.fd.store(ghost, Release);
+                node.as_ref().data.fd.store(number, Release);
                 theirs.waiters.push(node);
             }
             theirs.guests += 1;
         }
         if theirs.guests == 0 {
             // All have left meanwhile.
-            return crate::sys::descriptor::close_hidden(ghost);
+            return;
         }
-        let _ = there.register(ghost, worker);
+        theirs.ghost = Some(ghost);
+        let _ = there.register(number, worker);
     }
 
     /// A waiter that had to go on with a number of the library's is done with it.
-    pub(super) fn release_guest(&self, fd: RawFd) {
+    pub(super) fn release_guest(&self) {
         let mut inner = self.inner.lock();
         inner.guests = inner.guests.saturating_sub(1);
         if inner.guests == 0 {
             inner.tries = 0;
             self.forget(self.life().0.wrapping_add(2));
-            crate::sys::descriptor::close_hidden(fd);
+            inner.ghost = None;
         }
     }
 }

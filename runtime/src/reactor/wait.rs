@@ -142,7 +142,7 @@ impl Lease {
         self.end_try();
         self.leave(self.node.data.interest == Interest::CONNECTION);
         if let Some(slot) = slot(self.fd()).filter(|_| self.is_guest()) {
-            slot.release_guest(self.fd());
+            slot.release_guest();
             self.node.data.fd.store(NOWHERE, crate::sync::Relaxed);
         }
     }

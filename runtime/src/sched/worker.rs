@@ -4,16 +4,16 @@ use super::{Carrier, Queue, Runtime, task_at};
 use crate::local;
 use crate::reactor;
 use crate::signals;
-use crate::sync::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
-use crate::sys::descriptor;
-use crate::sys::epoll::{Epoll, Event};
+use crate::sys::descriptor::Hidden;
+use crate::sys::epoll::{self, Epoll, Event};
 use crate::task::{Task, Ticket, Wake, Woken};
 use crate::timer::{Heap, Timer};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use rustix::event::EventfdFlags;
-use rustix::fd::{IntoRawFd, RawFd};
+use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 
 /// How many families of calls are counted apart; the host names them.
@@ -44,9 +44,9 @@ pub struct Worker {
     timers: Lock<Heap<Sleeper>>,
     /// The heap's earliest deadline, to be read without its lock.
     earliest: AtomicU64,
-    epoll: AtomicI32,
+    epoll: Hidden,
     /// An eventfd in `epoll`. Edge-triggered, so that nobody ever has to read it.
-    wakeup: AtomicI32,
+    wakeup: Hidden,
     /// The owner is in epoll_wait, or just about to be; a `notify` gets it out.
     sleeping: AtomicBool,
     /// The next notify is for stealing.
@@ -65,18 +65,18 @@ pub struct Worker {
 
 impl Worker {
     pub(super) fn new(index: usize) -> Result<Self, Errno> {
-        let epoll = Epoll::new()?;
+        let epoll = epoll::create()?;
         let wakeup = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let wakeup = descriptor::hide(wakeup.into_raw_fd());
-        epoll.add(wakeup, reactor::WAKEUP)?;
-        let epoll = descriptor::hide(epoll.fd());
+        let wakeup = Hidden::new(wakeup).ok_or(Errno::MFILE)?;
+        Epoll::at(epoll.as_raw_fd()).add(wakeup.number(), reactor::WAKEUP)?;
+        let epoll = Hidden::new(epoll).ok_or(Errno::MFILE)?;
         Ok(Self {
             index,
             queue: Queue::new(),
             timers: Lock::new(Heap::new()),
             earliest: AtomicU64::new(Deadline::NEVER.0),
-            epoll: AtomicI32::new(epoll),
-            wakeup: AtomicI32::new(wakeup),
+            epoll,
+            wakeup,
             sleeping: AtomicBool::new(false),
             search: AtomicBool::new(false),
             owner: AtomicPtr::new(null_mut()),
@@ -88,15 +88,8 @@ impl Worker {
         })
     }
 
-    /// One of the worker's own descriptors has moved to another number.
-    pub(crate) fn renumber(&self, from: RawFd, to: RawFd) {
-        for number in [&self.epoll, &self.wakeup] {
-            let _ = number.compare_exchange(from, to, SeqCst, Relaxed);
-        }
-    }
-
     pub(crate) fn epoll(&self) -> Epoll {
-        Epoll::at(self.epoll.load(Relaxed))
+        Epoll::at(self.epoll.number())
     }
 
     #[inline]
@@ -121,7 +114,7 @@ impl Worker {
 
     /// Makes an edge on the eventfd, which ends one epoll_wait.
     pub(crate) fn ring(&self) {
-        let fd = self.wakeup.load(Relaxed);
+        let fd = self.wakeup.number();
         // SAFETY: the worker's own descriptor, open for the life of the process.
         let fd = unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) };
         let _ = rustix::io::write(fd, &1u64.to_ne_bytes());

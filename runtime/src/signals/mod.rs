@@ -20,7 +20,7 @@ pub mod masks;
 mod process;
 mod queue;
 
-pub(crate) use process::{close, is_unwatched, look as look_at_process, renumber};
+pub(crate) use process::{close, is_unwatched, look as look_at_process};
 pub(crate) use queue::{Entry, clear, send_on, settle};
 pub use queue::{Full, Info, Number, SI_QUEUE, SI_TKILL, SI_USER, discard, pending, send, take};
 

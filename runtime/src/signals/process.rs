@@ -16,13 +16,13 @@ use super::{interrupt, masks};
 use crate::reactor;
 use crate::sched::{self, Runtime, Worker, carrier_of};
 use crate::signals::Number;
-use crate::sync::{AtomicI32, Lock, Relaxed};
-use crate::sys::{descriptor, signal};
+use crate::sync::Lock;
+use crate::sys::descriptor::{Hidden, Only};
+use crate::sys::signal;
 use crate::task::Task;
-use rustix::fd::RawFd;
 
-/// The signalfd, one of the library's own descriptors; -1: none yet, or none can be had, and the monitor looks.
-static SIGNALFD: AtomicI32 = AtomicI32::new(-1);
+/// The signalfd; while there is none yet, or none can be had, the monitor looks.
+static SIGNALFD: Only = Only::none();
 static MAKING: Lock<()> = Lock::new(());
 
 /// A mask has changed: other signals may be wanted. In a section.
@@ -39,17 +39,14 @@ pub(super) fn follow(runtime: &Runtime) {
 /// Has the signalfd tell of what is wanted now.
 fn watch(runtime: &Runtime) {
     let _one = MAKING.lock();
-    let fd = SIGNALFD.load(Relaxed);
     let wanted = masks::wanted();
-    if let Some(made) = signal::signalfd(fd, wanted)
-        && fd == -1
-    {
-        let made = descriptor::hide(made);
-        let told = |worker: &Worker| worker.epoll().add(made, reactor::SIGNAL).is_ok();
+    if let Some(fd) = SIGNALFD.number() {
+        return signal::set_signalfd(fd, wanted);
+    }
+    if let Some(made) = signal::signalfd(wanted).and_then(Hidden::new) {
+        let told = |worker: &Worker| worker.epoll().add(made.number(), reactor::SIGNAL).is_ok();
         if runtime.workers().iter().all(told) {
-            SIGNALFD.store(made, Relaxed);
-        } else {
-            descriptor::close_hidden(made);
+            SIGNALFD.set(made);
         }
     }
 }
@@ -100,17 +97,12 @@ pub(super) fn leave_to_others() {
 
 /// Whether no descriptor tells of signals that are wanted: the monitor looks instead.
 pub(crate) fn is_unwatched() -> bool {
-    masks::wanted() != 0 && SIGNALFD.load(Relaxed) == -1
+    masks::wanted() != 0 && SIGNALFD.number().is_none()
 }
 
-/// The descriptor has moved to another number.
-pub(crate) fn renumber(from: RawFd, to: RawFd) {
-    let _ = SIGNALFD.compare_exchange(from, to, Relaxed, Relaxed);
-}
-
-/// In the child of a fork: the descriptor is closed with all of the library's.
+/// In the child of a fork: the signalfd is the parent's workers'.
 pub(super) fn forget() {
-    SIGNALFD.store(-1, Relaxed);
+    SIGNALFD.forget();
     // SAFETY: the child has one thread, this one, which does not hold it.
     unsafe { MAKING.forget_holder() };
 }

@@ -6,7 +6,7 @@ use crate::arch;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
+use rustix::fd::{BorrowedFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 
 const SYS_EPOLL_PWAIT: usize = 281;
@@ -36,22 +36,18 @@ fn everything() -> EventFlags {
     EventFlags::IN | EventFlags::OUT | EventFlags::PRI | EventFlags::RDHUP | EventFlags::ET
 }
 
-/// The number of an epoll instance; who made it closes it.
+/// A new epoll instance, close-on-exec.
+pub fn create() -> Result<OwnedFd, Errno> {
+    epoll::create(CreateFlags::CLOEXEC)
+}
+
+/// The number of an epoll instance that somebody else keeps open.
 #[derive(Clone, Copy)]
 pub struct Epoll(RawFd);
 
 impl Epoll {
-    /// A new instance, close-on-exec.
-    pub fn new() -> Result<Self, Errno> {
-        epoll::create(CreateFlags::CLOEXEC).map(|fd| Self(fd.into_raw_fd()))
-    }
-
     pub const fn at(fd: RawFd) -> Self {
         Self(fd)
-    }
-
-    pub fn fd(self) -> RawFd {
-        self.0
     }
 
     /// Starts to watch `fd`; EEXIST where this open file is registered under this number already.
@@ -94,7 +90,7 @@ impl Epoll {
         let (at, len) = (events.as_mut_ptr() as usize, events.len());
         let mask = &raw const signal::ALL_BLOCKED as usize;
         // SAFETY: the kernel writes at most `len` events and reads one timespec and a mask, all alive here.
-        unsafe { arch::syscall(SYS_EPOLL_PWAIT2, [self.fd() as usize, at, len, ts, mask, signal::SIZE]) }
+        unsafe { arch::syscall(SYS_EPOLL_PWAIT2, [self.0 as usize, at, len, ts, mask, signal::SIZE]) }
     }
 
     /// Milliseconds, rounded up: an early wake-up would only spin.
@@ -103,7 +99,7 @@ impl Epoll {
         let (at, len) = (events.as_mut_ptr() as usize, events.len());
         let mask = &raw const signal::ALL_BLOCKED as usize;
         // SAFETY: the kernel writes at most `len` events and reads a mask.
-        unsafe { arch::syscall(SYS_EPOLL_PWAIT, [self.fd() as usize, at, len, ms as usize, mask, signal::SIZE]) }
+        unsafe { arch::syscall(SYS_EPOLL_PWAIT, [self.0 as usize, at, len, ms as usize, mask, signal::SIZE]) }
     }
 }
 

@@ -1,11 +1,9 @@
 //! mmap(2) for what the runtime keeps: it never calls malloc, so that it can run in any state of
 //! the program's heap and leaves no cache of its own in a coroutine.
 
-use super::descriptor;
+use super::descriptor::{Hidden, Only};
 use crate::arch;
-use crate::sync::{AtomicI32, Relaxed};
 use core::ptr::{NonNull, null_mut};
-use rustix::fd::{IntoRawFd, RawFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{self, Advice, MapFlags, ProtFlags};
 
@@ -48,25 +46,20 @@ pub unsafe fn clear(at: *mut u8, size: usize) {
     let _ = unsafe { mm::madvise(at.cast(), size, Advice::LinuxDontNeed) };
 }
 
-/// /proc/self/maps, one of the library's own descriptors; -1: none, and every question fails.
-static MAPS: AtomicI32 = AtomicI32::new(-1);
+/// /proc/self/maps; without it every question fails.
+static MAPS: Only = Only::none();
 
 /// Opens what [`is_shared`] asks, once a process; a failure only makes it say yes.
 pub(crate) fn open_maps() {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    if let Ok(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()) {
-        MAPS.store(descriptor::hide(maps.into_raw_fd()), Relaxed);
+    if let Some(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()).ok().and_then(Hidden::new) {
+        MAPS.set(maps);
     }
 }
 
-/// In the child of a fork: the descriptor is of the parent's memory, and closed with all of the library's.
+/// In the child of a fork: the descriptor is of the parent's memory.
 pub(crate) fn forget_maps() {
-    MAPS.store(-1, Relaxed);
-}
-
-/// One of the library's own descriptors has moved to another number.
-pub(crate) fn renumber(from: RawFd, to: RawFd) {
-    let _ = MAPS.compare_exchange(from, to, Relaxed, Relaxed);
+    MAPS.forget();
 }
 
 /// Whether the memory at `addr` is, or may be, another process's as well: a MAP_SHARED mapping.
@@ -82,7 +75,8 @@ pub fn is_shared(addr: usize) -> bool {
     let mut query = [0u64; 13];
     query[0] = size_of_val(&query) as u64;
     query[ADDRESS] = addr as u64;
-    let args = [MAPS.load(Relaxed) as usize, PROCMAP_QUERY, query.as_mut_ptr() as usize, 0, 0, 0];
+    let Some(maps) = MAPS.number() else { return true };
+    let args = [maps as usize, PROCMAP_QUERY, query.as_mut_ptr() as usize, 0, 0, 0];
     // SAFETY: the kernel reads and writes the structure, of the size that it is told.
     let answered = unsafe { arch::syscall(SYS_IOCTL, args) } == 0;
     !answered || query[FLAGS] & VMA_SHARED != 0

@@ -2,7 +2,7 @@
 
 use crate::arch;
 use crate::signals::{Info, Number, SI_QUEUE, SI_TKILL};
-use rustix::fd::RawFd;
+use rustix::fd::{FromRawFd, OwnedFd, RawFd};
 
 const SYS_RT_SIGPROCMASK: usize = 14;
 const SYS_SIGALTSTACK: usize = 131;
@@ -152,8 +152,18 @@ pub fn send_to_process(number: Number, mut info: Info) {
     }
 }
 
-/// A descriptor that is readable while a signal of `set` is pending (signalfd(2)); or has `fd`, if that is one, tell of `set`.
-pub fn signalfd(fd: RawFd, set: u64) -> Option<RawFd> {
+/// A descriptor that is readable while a signal of `set` is pending (signalfd(2)).
+pub fn signalfd(set: u64) -> Option<OwnedFd> {
+    // SAFETY: the kernel has just made it.
+    signalfd_at(-1, set).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Has the one that is `fd` tell of `set`.
+pub fn set_signalfd(fd: RawFd, set: u64) {
+    signalfd_at(fd, set);
+}
+
+fn signalfd_at(fd: RawFd, set: u64) -> Option<RawFd> {
     /// SFD_CLOEXEC and SFD_NONBLOCK.
     const FLAGS: usize = 0o2000000 | 0o4000;
     let args = [fd as usize, &raw const set as usize, SIZE, FLAGS, 0, 0];
