@@ -23,11 +23,17 @@ pub mod arch;
 #[cfg(not(loom))]
 pub mod children;
 #[cfg(not(loom))]
+mod duties;
+#[cfg(not(loom))]
 pub mod local;
+#[cfg(not(loom))]
+pub mod masks;
 pub mod park;
 pub mod reactor;
 #[cfg(not(loom))]
 pub mod sched;
+#[cfg(not(loom))]
+pub mod section;
 #[cfg(not(loom))]
 pub mod signals;
 pub mod sync;
@@ -45,7 +51,7 @@ pub use task::Wake;
 #[cfg(loom)]
 mod models;
 #[cfg(loom)]
-use models::world::{local, sched, signals, sys, task};
+use models::world::{local, sched, section, sys, task};
 
 #[cfg(all(test, not(loom)))]
 extern crate std;

@@ -5,26 +5,27 @@
 //! | `current` | the scheduler | the coroutine, while it may park; null: a native thread, or a pinned coroutine |
 //! | `owner` | the scheduler | the coroutine whose storage this is, for its whole life; null: a native thread |
 //! | `carrier` | its own thread | the carrier, in the scheduler on its own stack; null: anything else |
-//! | `asleep` | see `park::waiter` | what a native thread sleeps on |
+//! | `asleep` | see `waker` | what a native thread sleeps on |
 //! | `id` | its own thread | the owner's number in the program's locks; 0: not asked for yet |
-//! | `critical` | its own thread | how many sections of `signals` it is in; never 0 while a coroutine does not run |
+//! | `critical` | its own thread | how many sections (`section`) it is in; never 0 while a coroutine does not run |
 //! | `due` | anybody | there is something to see to at the end of the section |
 //! | `held`, `held_mask` | its own thread | the signals kept back till then, a mask, and the mask to put back |
 //! | `vforks` | its own thread | how many calls of vfork(2) it sleeps in: what runs meanwhile is their child; and [`OWN_FILES`] |
 //! | `handled` | its own thread | see `signals::Handled` |
 
 use crate::arch;
-use crate::sched::Carrier;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
-use crate::task::Task;
 use core::mem::offset_of;
+
+/// What this layer only keeps a pointer to: a task, or a carrier. [`crate::task`] and [`crate::sched`] know which.
+pub enum Opaque {}
 
 /// The block at `thread pointer + arch::local_offset()`.
 #[repr(C)]
 pub struct Local {
-    pub current: AtomicPtr<Task>,
-    pub owner: AtomicPtr<Task>,
-    pub carrier: AtomicPtr<Carrier>,
+    pub current: AtomicPtr<Opaque>,
+    pub owner: AtomicPtr<Opaque>,
+    pub carrier: AtomicPtr<Opaque>,
     pub asleep: AtomicU32,
     pub id: AtomicU32,
     pub critical: AtomicU32,
@@ -57,14 +58,6 @@ impl Local {
     }
 }
 
-/// The running coroutine, if it may park: what every hook asks first (some 0.3 ns).
-#[inline]
-pub fn current() -> Option<&'static Task> {
-    let task = arch::local_word::<0>() as *const Task;
-    // SAFETY: a non-null word is the task that this very code runs on; tasks are never freed.
-    unsafe { task.as_ref() }
-}
-
 /// Whether the caller is the child of a vfork(2), which runs with the storage and on the stack of its parent's thread.
 #[inline]
 pub fn is_vfork_child() -> bool {
@@ -83,31 +76,6 @@ pub fn has_own_files() -> bool {
 /// The caller has a table of descriptors of its own from here on. It waits as a native thread does.
 pub fn set_own_files() {
     Local::mine().vforks.fetch_or(OWN_FILES, Relaxed);
-}
-
-/// The calling thread's coroutine, even while it keeps an OS thread and acts natively. The child of a vfork is none.
-pub fn own_task() -> Option<&'static Task> {
-    if is_vfork_child() {
-        return None;
-    }
-    // SAFETY: the calling thread's own descriptor.
-    unsafe { owner(arch::thread_pointer()) }
-}
-
-/// The carrier that the caller is, in the scheduler.
-pub(crate) fn carrier() -> Option<&'static Carrier> {
-    // SAFETY: null, or the carrier that the caller is.
-    unsafe { Local::mine().carrier.load(Relaxed).as_ref() }
-}
-
-/// The coroutine whose thread descriptor `tp` is; `None` for a native thread.
-///
-/// # Safety
-/// `tp` is a live TCB of this process.
-#[inline]
-pub unsafe fn owner<'a>(tp: usize) -> Option<&'a Task> {
-    // SAFETY: the caller's promise; an owner word is null or a task, which is never freed.
-    unsafe { Local::of(tp).owner.load(Relaxed).as_ref() }
 }
 
 /// The calling thread's number in the program's locks: unique among the living, never 0, below 2^30. A coroutine's id,

@@ -5,12 +5,12 @@
 //! [`is_vfork_child`](crate::local::is_vfork_child) tells the child, which acts natively. A handler that ran in the
 //! parent while it is told so would be taken for the child's: so every signal is blocked around the system call.
 
-use crate::local::{self, Local};
+use crate::local::{Local, Opaque};
 use crate::sched;
-use crate::signals;
+use crate::section;
 use crate::sync::Relaxed;
 use crate::sys::signal;
-use crate::task::Task;
+use crate::task;
 use core::ptr::null_mut;
 
 /// What the parent is to be again.
@@ -18,12 +18,12 @@ use core::ptr::null_mut;
 pub struct Parent {
     mask: u64,
     /// The coroutine, if it may park.
-    task: *mut Task,
+    task: *mut Opaque,
 }
 
 /// The caller is about to make the system call.
 pub fn begin() -> Parent {
-    if let Some(task) = local::current() {
+    if let Some(task) = task::current() {
         sched::hand_over(task);
     }
     let (mine, mask) = (Local::mine(), signal::block_all());
@@ -43,5 +43,5 @@ pub fn end(parent: &Parent) {
     mine.vforks.fetch_sub(1, Relaxed);
     signal::restore(parent.mask);
     // What came meanwhile the child may have looked away from.
-    signals::look();
+    section::look();
 }

@@ -1,13 +1,13 @@
 //! Who calls: a coroutine that may park, or a thread that acts natively.
 
 use crate::abi::Tcb;
-use iopatch_runtime::local;
-pub use iopatch_runtime::local::{current as coroutine, id};
-pub use iopatch_runtime::task::Task;
+pub use iopatch_runtime::local::id;
+use iopatch_runtime::task;
+pub use iopatch_runtime::task::{Task, current as coroutine};
 
 /// The caller's coroutine, even while it is pinned to an OS thread and acts natively; `None`: a thread of the kernel's.
 pub fn self_task() -> Option<&'static Task> {
-    local::own_task()
+    task::own()
 }
 
 /// The coroutine that `thread` is; `None`: a thread of the kernel's, libc knows it.
@@ -16,7 +16,7 @@ pub fn self_task() -> Option<&'static Task> {
 /// `thread` is a thread that is alive or can be joined, as POSIX demands of the program.
 pub unsafe fn task_of(thread: libc::pthread_t) -> Option<&'static Task> {
     // SAFETY: the caller's promise: the descriptor exists.
-    unsafe { local::owner(thread as usize) }
+    unsafe { task::of_thread(thread as usize) }
 }
 
 /// The coroutine's descriptor.

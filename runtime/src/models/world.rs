@@ -110,7 +110,6 @@ fn take_edges() {
 }
 
 pub mod local {
-    use super::{CURRENT, task::Task};
     use crate::sync::AtomicU32;
 
     #[derive(Default)]
@@ -130,14 +129,10 @@ pub mod local {
             unsafe { Self::of(super::thread_pointer()) }
         }
     }
-
-    pub fn current() -> Option<&'static Task> {
-        CURRENT.with(|current| current.get())
-    }
 }
 
-/// What a wait asks of signals.
-pub mod signals {
+/// What a wait asks of sections.
+pub mod section {
     use super::local::Local;
     use crate::sync::Relaxed;
 
@@ -152,7 +147,7 @@ pub mod signals {
 
 pub mod task {
     use super::sched::Worker;
-    use super::{Condvar, Mutex, WORLD};
+    use super::{CURRENT, Condvar, Mutex, WORLD};
     use crate::sync::{AtomicBool, AtomicPtr, SeqCst, fence};
 
     #[cfg(test)]
@@ -161,6 +156,10 @@ pub mod task {
 
     pub(crate) enum Step {
         Park,
+    }
+
+    pub fn current() -> Option<&'static Task> {
+        CURRENT.with(|current| current.get())
     }
 
     pub struct Task {

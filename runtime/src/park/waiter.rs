@@ -4,13 +4,13 @@
 //! waiter's stack. Two rules keep that sound: wakers touch a node only under the lock of the list
 //! that it is in; and the waiter, before its frame ends, sees under that lock that the node is out.
 
-use crate::local::{self, Local};
+use crate::local::Local;
 use crate::sched::{self, Family, Worker};
-use crate::signals;
+use crate::section;
 use crate::sync::{Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Awake};
-use crate::task::{Step, Task, Ticket, Wake, Woken};
+use crate::task::{self, Step, Task, Ticket, Wake, Woken};
 use crate::timer::Timer;
 use core::ptr::{NonNull, null_mut};
 
@@ -36,13 +36,13 @@ impl Waiter {
     /// The caller announces a wait.
     #[inline]
     pub fn announce() -> Self {
-        match local::current() {
+        match task::current() {
             Some(task) => Self::Task(task, task.state.announce()),
             None => {
                 let word = &Local::mine().asleep;
                 // One that was interrupted before stays so, and will not sleep.
                 let _ = word.compare_exchange(IDLE, ASLEEP, Relaxed, Relaxed);
-                if signals::is_due() {
+                if section::is_due() {
                     // It arrived in this section, a moment too early to end the wait, and is kept back until that ends.
                     word.fetch_or(INTERRUPTED, Relaxed);
                 }
@@ -192,7 +192,7 @@ pub(crate) fn look_up(mine: &Local) {
 
 /// Sleeps until `deadline`; `Unparked` never comes.
 pub fn sleep(family: Family, deadline: Deadline) -> Wake {
-    signals::section(|| Waiter::announce().wait(family, Some(deadline)))
+    section::section(|| Waiter::announce().wait(family, Some(deadline)))
 }
 
 /// What is left to do for waits that were ended under a lock.

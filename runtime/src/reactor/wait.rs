@@ -8,7 +8,7 @@ use super::slot::{Interest, Life, NOWHERE, Place, Refusal, Seen, Slot};
 use super::table::slot;
 use crate::park::{Node, Waiter};
 use crate::sched::{Family, Worker};
-use crate::signals;
+use crate::section;
 use crate::sys::clock::Deadline;
 use crate::task::{Task, Wake};
 use core::ptr::NonNull;
@@ -57,7 +57,7 @@ impl Lease {
     /// seen. See `Slot::watch` for `trusted`.
     ///
     /// # Safety
-    /// The caller is in a section (`signals::enter`) that lasts until [`Lease::pause`] or [`Lease::end`]: no handler, which
+    /// The caller is in a section (`section::enter`) that lasts until [`Lease::pause`] or [`Lease::end`]: no handler, which
     /// could leave the frame, runs while the node is in a list. Nor does the lease move before.
     pub unsafe fn wait(
         &mut self,
@@ -188,7 +188,7 @@ impl Entry {
 
     /// Gives back what the waits went on with.
     pub fn release(&mut self) {
-        signals::section(|| self.lease.end());
+        section::section(|| self.lease.end());
     }
 }
 
@@ -200,7 +200,7 @@ pub fn wait_any(
     entries: &mut [Entry],
     deadline: Option<Deadline>,
 ) -> Result<Wake, Refusal> {
-    signals::section(|| {
+    section::section(|| {
         for entry in entries.iter() {
             prepare(entry, task.home())?;
         }

@@ -6,7 +6,9 @@ use super::{Runtime, Worker, get};
 use crate::arch::{self, Controls};
 use crate::children;
 use crate::local::Local;
-use crate::signals::{self, masks};
+use crate::masks;
+use crate::section;
+use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use crate::sys::signal::{self, AltStack};
 use crate::sys::{futex, memory};
@@ -127,7 +129,7 @@ impl Carrier {
     extern "C" fn main(at: *mut c_void) -> *mut c_void {
         if let Some(runtime) = get() {
             // The scheduler is one long section: no handler of the program's runs here.
-            signals::enter();
+            section::enter();
             // SAFETY: what `make` has passed.
             unsafe { &*at.cast::<Self>() }.live(runtime);
         }
@@ -137,7 +139,7 @@ impl Carrier {
     fn live(&'static self, runtime: &'static Runtime) {
         self.thread_pointer.set(arch::thread_pointer());
         self.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Release);
-        Local::mine().carrier.store(self.as_ptr(), Relaxed);
+        Local::mine().carrier.store(self.as_ptr().cast(), Relaxed);
         while self.sleep() {
             // SAFETY: null, or a task that has not ended: it is bound to this carrier, or was sent to it.
             match unsafe { self.reserved_for.swap(null_mut(), Relaxed).as_ref() } {

@@ -24,13 +24,15 @@ pub use cpu_clock::kernel_clock;
 pub(crate) use queue::{Linked, Queue};
 pub use worker::{Family, Worker};
 
-use crate::local::{self, Local};
+use crate::local::Local;
+use crate::masks;
 use crate::reactor;
-use crate::signals::{self, masks};
+use crate::section;
+use crate::signals;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
 use crate::sys::{descriptor, memory, stack};
 use crate::task::slab::{Shape, Slab};
-use crate::task::{Step, Task, Woken, life};
+use crate::task::{self, Step, Task, Woken, life};
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
 use monitor::Monitor;
@@ -202,6 +204,7 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
         at.write(runtime);
         &*at
     };
+    section::ATTEND.give(&signals::ATTEND);
     memory::open_maps();
     masks::begin(common_mask);
     RUNTIME.store(at, Release);
@@ -298,27 +301,27 @@ impl Runtime {
         unsafe { task.prepare(self.host.live) };
         // SAFETY: the task's TCB has been made by now.
         let local = unsafe { Local::of(task.thread_pointer()) };
-        let at = task.as_ptr().as_ptr();
+        let at = task.as_ptr().as_ptr().cast();
         local.current.store(at, Relaxed);
         local.owner.store(at, Relaxed);
         local.id.store(task.id(), Relaxed);
-        // Until it runs: see `signals`.
+        // Until it runs: see `section`.
         local.critical.store(1, Relaxed);
-        signals::section(|| {
+        section::section(|| {
             masks::add(task.mask());
             self.slab.launched(task);
         });
         self.counts.coroutines.fetch_add(1, Relaxed);
         let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
         self.counts.peak.fetch_max(alive, Relaxed);
-        signals::section(|| self.enqueue(task));
+        section::section(|| self.enqueue(task));
         signals::masks_changed(false);
     }
 
     /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
     /// else that of a worker that sleeps, else any.
     pub(crate) fn enqueue(&self, task: &'static Task) {
-        let worker = match (local::current(), local::carrier()) {
+        let worker = match (task::current(), current_carrier()) {
             (Some(me), _) => self.worker_near(me),
             (None, Some(carrier)) => carrier.home(),
             (None, None) => self.worker_for_stranger(),
@@ -401,10 +404,10 @@ impl Runtime {
     /// Has every carrier in the scheduler block what no thread of the program would take by now, or only one that is parked;
     /// whether all do. The caller's own, if it is a task, has its mask.
     pub(crate) fn close_carriers(&self) -> bool {
-        if let Some(carrier) = local::carrier() {
+        if let Some(carrier) = current_carrier() {
             carrier.close();
         }
-        let own = local::own_task().map(carrier_of);
+        let own = task::own().map(carrier_of);
         Carrier::all(self).fold(true, |all, carrier| {
             let sleeps = carrier.sleeps();
             let open = own.is_none_or(|own| !core::ptr::eq(own, carrier)) && carrier.is_too_open(sleeps);
@@ -475,12 +478,12 @@ impl Task {
 /// the caller to treat.
 pub fn give_way(task: &Task) {
     // SAFETY: `task` is the caller, between two of the program's own instructions.
-    signals::section(|| unsafe { task.switch_out(Step::GiveWay) });
+    section::section(|| unsafe { task.switch_out(Step::GiveWay) });
 }
 
 /// Ends the caller where it is, as exit(2) ends a thread: nothing of its stack is unwound.
 pub fn end_at_once(task: &Task) -> ! {
-    signals::enter();
+    section::enter();
     loop {
         // SAFETY: `task` is the caller, between two of the program's own instructions; it is not resumed.
         unsafe { task.switch_out(Step::End) };
@@ -501,14 +504,14 @@ pub fn pin(task: &'static Task) {
 /// Gives the worker to another carrier at once, before a call that is known to block for long.
 pub(crate) fn hand_over(task: &Task) {
     if let Some(runtime) = get() {
-        signals::section(|| carrier_of(task).hand_over(runtime));
+        section::section(|| carrier_of(task).hand_over(runtime));
     }
 }
 
 /// Runs `call`, which is known to block in the kernel: the worker goes to another carrier at once,
 /// not when the monitor sees it. The task goes on without a worker until it parks.
 pub fn hand_over_for<R>(call: impl FnOnce() -> R) -> R {
-    if let Some(task) = local::current() {
+    if let Some(task) = task::current() {
         hand_over(task);
     }
     call()
@@ -517,6 +520,12 @@ pub fn hand_over_for<R>(call: impl FnOnce() -> R) -> R {
 /// The kernel's id of the OS thread that runs `task`, or ran it last.
 pub fn os_thread(task: &Task) -> u32 {
     carrier_of(task).tid()
+}
+
+/// The carrier that the caller is, in the scheduler.
+pub(crate) fn current_carrier() -> Option<&'static Carrier> {
+    // SAFETY: null, or the carrier that the caller is.
+    unsafe { Local::mine().carrier.load(Relaxed).cast::<Carrier>().as_ref() }
 }
 
 /// The carrier that runs `task`, or ran it last.

@@ -16,7 +16,9 @@
 use super::apart::LIGHT_NS;
 use super::thinning::Thinning;
 use super::{Carrier, Runtime, Worker, cpu_clock, get};
-use crate::signals::{self, masks};
+use crate::masks;
+use crate::section;
+use crate::signals;
 use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::futex;
@@ -118,7 +120,7 @@ impl Monitor {
     }
 
     extern "C" fn main(_: *mut c_void) -> *mut c_void {
-        signals::enter();
+        section::enter();
         if let Some(runtime) = get() {
             runtime.monitor.tid.store(rustix::thread::gettid().as_raw_pid() as u32, Relaxed);
             runtime.monitor.watch(runtime);

@@ -1,7 +1,6 @@
 //! A worker: a run queue, an epoll instance and timers, and the right to run tasks.
 
-use super::{Carrier, Queue, Runtime, task_at};
-use crate::local;
+use super::{Carrier, Queue, Runtime, current_carrier, task_at};
 use crate::reactor;
 use crate::signals;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
@@ -203,7 +202,7 @@ impl Worker {
         self.sleeping.store(true, SeqCst);
         // Whoever queued a task before it could see `sleeping` has left it for us to see.
         crate::sync::fence(SeqCst);
-        if let Some(carrier) = local::carrier() {
+        if let Some(carrier) = current_carrier() {
             carrier.close();
         }
         if self.queue.is_empty() && !runtime.any_queued_elsewhere(self) {

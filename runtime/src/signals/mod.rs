@@ -16,63 +16,34 @@
 //! delivers it, whole, when the mask is put back. So is every signal of a coroutine's queue: handlers are run by the
 //! kernel alone, with their masks and stacks.
 
-pub mod masks;
 mod process;
 mod queue;
 
+pub use crate::section::{at_once, enter, is_due, leave, look, section};
+pub use crate::sys::signal::{Info, Number, SI_QUEUE, SI_TKILL, SI_USER};
 pub(crate) use process::{close, is_unwatched, look as look_at_process};
 pub(crate) use queue::{Entry, clear, send_on, settle};
-pub use queue::{Full, Info, Number, SI_QUEUE, SI_TKILL, SI_USER, discard, pending, send, take};
+pub use queue::{Full, discard, pending, send, take};
 
-use crate::arch;
-use crate::local::{self, Local};
+use crate::local::Local;
+use crate::masks;
 use crate::sched::{self, Runtime};
+use crate::section;
 use crate::sync::{Relaxed, SeqCst};
 use crate::sys::clock::Deadline;
 use crate::sys::signal;
-use crate::task::Task;
-use core::mem::offset_of;
+use crate::task::{self, Task};
 
-/// Runs `body`; a signal that arrives meanwhile waits for its end.
-#[inline]
-pub fn section<R>(body: impl FnOnce() -> R) -> R {
-    enter();
-    let result = body();
-    leave();
-    result
-}
-
-/// Begins a section that [`leave`] ends. They nest.
-#[inline]
-pub fn enter() {
-    arch::local_add::<{ offset_of!(Local, critical) }>(1);
-}
-
-/// Ends a section. At the end of the outermost one the handlers of what has arrived run, which may not return.
-#[inline]
-pub fn leave() {
-    arch::local_add::<{ offset_of!(Local, critical) }>(u32::MAX);
-    let mine = Local::mine();
-    if mine.due.load(Relaxed) != 0 && mine.critical.load(Relaxed) == 0 {
-        attend();
-    }
-}
-
-/// Has the kernel deliver what was kept back for the calling thread, and acts on a cancellation.
-#[cold]
+/// At the end of a section of the calling thread: has the kernel deliver what is in its queue, and acts on a cancellation.
 fn attend() {
-    let mine = Local::mine();
-    while mine.due.swap(0, SeqCst) != 0 {
-        if mine.held.swap(0, Relaxed) != 0 {
-            signal::set_mask(mine.held_mask.load(Relaxed));
-        }
-        let Some(task) = local::own_task() else { continue };
-        take_all(task);
-        if let Some(runtime) = sched::get() {
-            (runtime.host.cancel)(task);
-        }
+    let Some(task) = task::own() else { return };
+    take_all(task);
+    if let Some(runtime) = sched::get() {
+        (runtime.host.cancel)(task);
     }
 }
+
+pub(crate) static ATTEND: section::Attend = attend;
 
 /// Has the kernel deliver what is in the queue of `task`, the caller: by marks, where our handler sees them, since a signal
 /// that is queued to an OS thread where its own mark is pending is lost.
@@ -116,7 +87,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         if !marked {
             return Arrival::Run;
         }
-        let told = local::own_task().and_then(|task| take(task, number.bit()));
+        let told = task::own().and_then(|task| take(task, number.bit()));
         return match told {
             Some((_, told)) => {
                 *info = told;
@@ -143,18 +114,9 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
     Arrival::Return
 }
 
-/// Runs `call`, with every signal blocked, as if in no section: one that it opens arrives at once.
-pub fn at_once<R>(call: impl FnOnce() -> R) -> R {
-    let mine = Local::mine();
-    let depth = mine.critical.swap(0, Relaxed);
-    let result = call();
-    mine.critical.store(depth, Relaxed);
-    result
-}
-
 /// The scheduler may be about to sleep: it must look first.
 fn wake_scheduler() {
-    if let Some(carrier) = local::carrier() {
+    if let Some(carrier) = sched::current_carrier() {
         carrier.home().ring();
     }
 }
@@ -185,11 +147,6 @@ fn for_each_held(mine: &Local, mut give: impl FnMut(Number, &Info) -> bool) {
 /// blocked.
 pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
     for_each_held(mine, |number, info| send_on(task, number, info).is_ok());
-}
-
-/// Whether something is kept back for the calling thread, or it is to look up.
-pub fn is_due() -> bool {
-    Local::mine().due.load(Relaxed) != 0
 }
 
 /// The caller, `task`, in a section, has its mask again after a wait with another one. What that one has let in, and no
@@ -273,19 +230,6 @@ pub fn handled() -> Handled {
         1 => Handled::Restart,
         _ => Handled::Interrupt,
     }
-}
-
-/// Sees to what is due now, if the caller is in no section.
-pub fn look() {
-    enter();
-    Local::mine().due.store(1, Relaxed);
-    leave();
-}
-
-/// The mask of the caller, a coroutine: while a signal is kept back, the kernel has another.
-pub(crate) fn present_mask() -> u64 {
-    let mine = Local::mine();
-    if mine.held.load(Relaxed) == 0 { signal::mask() } else { mine.held_mask.load(Relaxed) }
 }
 
 /// How long whoever changes a mask waits until the carriers have followed, in nanoseconds, before it goes on regardless: on

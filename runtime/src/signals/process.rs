@@ -12,13 +12,13 @@
 //!
 //! While no signal is [`wanted`](masks::wanted), nothing of this is done.
 
-use super::{interrupt, masks};
+use super::interrupt;
+use crate::masks;
 use crate::reactor;
 use crate::sched::{self, Runtime, Worker, carrier_of};
-use crate::signals::Number;
 use crate::sync::Lock;
 use crate::sys::descriptor::{Hidden, Only};
-use crate::sys::signal;
+use crate::sys::signal::{self, Number};
 use crate::task::Task;
 
 /// The signalfd; while there is none yet, or none can be had, the monitor looks.

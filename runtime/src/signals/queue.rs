@@ -2,88 +2,13 @@
 
 use super::rouse;
 use crate::sched;
+use crate::section;
 use crate::sync::{Lock, Relaxed, SeqCst};
-use crate::sys::{memory, signal};
+use crate::sys::memory;
+use crate::sys::signal::{self, Info, Number};
 use crate::task::Task;
 use core::ptr::{NonNull, null_mut};
 use rustix::process::{Resource, getrlimit};
-
-/// The number of a signal, 1 to 64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number(pub u32);
-
-impl Number {
-    /// glibc's SIGSETXID, which the program can neither send nor block: with our mark, only to make a thread look.
-    pub const NUDGE: Self = Self(33);
-    /// From here on signals queue; of the others one is kept.
-    const FIRST_QUEUED: u32 = 32;
-    const LAST: u32 = 64;
-
-    pub fn new(number: u32) -> Option<Self> {
-        (1..=Self::LAST).contains(&number).then_some(Self(number))
-    }
-
-    /// Its bit in a mask of the kernel's.
-    pub const fn bit(self) -> u64 {
-        1 << (self.0 - 1)
-    }
-
-    const fn queues(self) -> bool {
-        self.0 >= Self::FIRST_QUEUED
-    }
-}
-
-/// What is told of a signal: the kernel's siginfo_t (asm-generic/siginfo.h).
-#[repr(C, align(8))]
-#[derive(Clone, Copy)]
-pub struct Info {
-    pub number: i32,
-    pub errno: i32,
-    pub code: i32,
-    _pad: i32,
-    pub pid: i32,
-    pub uid: u32,
-    pub value: u64,
-    _rest: [u64; 12],
-}
-
-const _: () = assert!(size_of::<Info>() == 128);
-
-/// The code of a [mark](Info::mark): below zero, as those of user space are, and like none of Linux's.
-const MARK: i32 = -0x1009;
-/// kill(2), sigqueue(3), and tgkill(2).
-pub const SI_USER: i32 = 0;
-pub const SI_QUEUE: i32 = -1;
-pub const SI_TKILL: i32 = -6;
-
-impl Info {
-    /// As the kernel tells it of a signal that this process sends with `code` and `value`.
-    pub fn new(number: Number, code: i32, value: u64) -> Self {
-        let pid = rustix::process::getpid().as_raw_pid();
-        let uid = rustix::process::getuid().as_raw();
-        Self { number: number.0 as i32, errno: 0, code, _pad: 0, pid, uid, value, _rest: [0; 12] }
-    }
-
-    pub(crate) const fn zero() -> Self {
-        Self { number: 0, errno: 0, code: 0, _pad: 0, pid: 0, uid: 0, value: 0, _rest: [0; 12] }
-    }
-
-    /// Tells only that there is something in the queue.
-    pub(crate) const fn mark() -> Self {
-        Self { code: MARK, ..Self::zero() }
-    }
-
-    pub const fn is_mark(&self) -> bool {
-        self.code == MARK
-    }
-
-    /// Whether the kernel tells of a fault of the very instruction that was interrupted: that can't wait.
-    pub const fn is_fault(&self, number: Number) -> bool {
-        /// SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
-        const FAULTS: u64 = 1 << 3 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 30;
-        self.code > 0 && number.bit() & FAULTS != 0
-    }
-}
 
 /// One signal in a queue.
 pub(crate) struct Entry {
@@ -197,7 +122,7 @@ pub(crate) fn send_on(task: &'static Task, number: Number, info: &Info) -> Resul
 }
 
 fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> Result<(), Full> {
-    super::section(|| {
+    section::section(|| {
         let mut pool = POOL.lock();
         if !task.is_launched() {
             // What is sent to a thread at its end is lost, as in the kernel; what was sent to the process is not.
@@ -239,7 +164,7 @@ fn take_entry(task: &Task, set: u64) -> Option<(Number, Info, bool)> {
     if task.signals.load(Relaxed) & set == 0 {
         return None;
     }
-    super::section(|| {
+    section::section(|| {
         let mut pool = POOL.lock();
         let number = Number::new((task.signals.load(Relaxed) & set).trailing_zeros() + 1)?;
         let (mut taken, mut more) = (null_mut::<Entry>(), false);
@@ -294,7 +219,7 @@ pub(super) fn refuse(task: &Task) -> bool {
 
 /// The program ignores `number` from here on: what is pending of it, for whatever thread, is gone.
 pub fn discard(number: Number) {
-    super::section(|| {
+    section::section(|| {
         if let Some(runtime) = sched::get() {
             runtime.slab().any_task(&mut |task| {
                 while take_entry(task, number.bit()).is_some() {}

@@ -20,11 +20,13 @@ mod table;
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 
 use crate::arch::{self, Controls};
-use crate::local::Local;
+use crate::local::{self, Local};
+use crate::masks;
 use crate::sched::{self, Carrier, CpuTime, Weight};
-use crate::signals::{self, Number, masks};
+use crate::section;
+use crate::signals;
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
-use crate::sys::signal::{self, AltStack};
+use crate::sys::signal::{self, AltStack, Number};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -334,7 +336,7 @@ impl Task {
     #[inline]
     pub(crate) unsafe fn switch_out(&self, step: Step) {
         if self.has_contexts.get() {
-            self.note_mask(signals::present_mask());
+            self.note_mask(section::present_mask());
         }
         if masks::wanted() != 0 && signals::close(self) {
             // It is taken first: the wait, if it is one, ends.
@@ -452,7 +454,7 @@ impl Task {
 
     /// Notes that the kernel has given the OS thread of the caller, this task, another mask.
     pub fn note_mask(&self, mask: u64) {
-        signals::section(|| {
+        section::section(|| {
             let before = self.mask.swap(mask, SeqCst);
             if before != mask {
                 masks::remove(before);
@@ -490,6 +492,33 @@ impl Task {
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {
         NonNull::from(self)
     }
+}
+
+/// The running coroutine, if it may park: what every hook asks first (some 0.3 ns).
+#[inline]
+pub fn current() -> Option<&'static Task> {
+    let task = arch::local_word::<0>() as *const Task;
+    // SAFETY: a non-null word is the task that this very code runs on; tasks are never freed.
+    unsafe { task.as_ref() }
+}
+
+/// The calling thread's coroutine, even while it keeps an OS thread and acts natively. The child of a vfork is none.
+pub fn own() -> Option<&'static Task> {
+    if local::is_vfork_child() {
+        return None;
+    }
+    // SAFETY: the calling thread's own descriptor.
+    unsafe { of_thread(arch::thread_pointer()) }
+}
+
+/// The coroutine whose thread descriptor `tp` is; `None` for a native thread.
+///
+/// # Safety
+/// `tp` is a live TCB of this process.
+#[inline]
+pub unsafe fn of_thread<'a>(tp: usize) -> Option<&'a Task> {
+    // SAFETY: the caller's promise; an owner word is null or a task, which is never freed.
+    unsafe { Local::of(tp).owner.load(Relaxed).cast::<Task>().as_ref() }
 }
 
 impl crate::sched::Linked for Task {

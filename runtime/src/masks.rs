@@ -1,7 +1,7 @@
 //! Which signals to the process main leaves to the coroutines.
 //!
 //! The kernel gives a signal to main if main does not block it, else to another OS thread that does not. Which signals main
-//! blocks and some coroutine does not ([`wanted`], see `process.rs`) is kept up to date by counting. Nearly all coroutines
+//! blocks and some coroutine does not ([`wanted`], see `signals/process.rs`) is kept up to date by counting. Nearly all coroutines
 //! have one mask, the one that main had at the start: that one is only counted.
 
 use crate::sync::{AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
@@ -49,7 +49,7 @@ pub(crate) fn wanted() -> u64 {
 }
 
 /// Brings [`wanted`] up to date after a change of a mask, and says whether it was another.
-pub(super) fn update() -> bool {
+pub(crate) fn update() -> bool {
     let wanted = || open() & MAIN.load(SeqCst) & signal::ALL;
     let before = WANTED.load(SeqCst);
     loop {
