@@ -13,7 +13,7 @@ pub mod any;
 use crate::arch;
 use crate::park;
 use crate::sched::{self, Runtime};
-use crate::section;
+use crate::section::section;
 use crate::sync::{AcqRel, AtomicI32, AtomicU32, Lock, Relaxed};
 use crate::sys::clock::Deadline;
 use crate::sys::descriptor::{Hidden, Only};
@@ -73,7 +73,7 @@ pub(crate) fn outlive() {
 pub fn watch(pid: i32) -> bool {
     let Some(runtime) = sched::get() else { return false };
     // A handler that waits for a child as well must not find the lock held by the thread that it has interrupted.
-    let watching = section::section(|| {
+    let watching = section(|| {
         let mut state = STATE.lock();
         if *state == State::Unborn {
             *state = start(runtime);
@@ -86,7 +86,7 @@ pub fn watch(pid: i32) -> bool {
 
 /// How many OS threads watch.
 pub(crate) fn os_threads() -> u64 {
-    section::section(|| u64::from(*STATE.lock() == State::Watching) + u64::from(any::is_watching()))
+    section(|| u64::from(*STATE.lock() == State::Watching) + u64::from(any::is_watching()))
 }
 
 /// In the child of a fork, which has neither the watcher nor any of its children.

@@ -29,6 +29,8 @@ pub mod local;
 #[cfg(not(loom))]
 pub mod masks;
 pub mod park;
+#[cfg(not(loom))]
+pub mod process;
 pub mod reactor;
 #[cfg(not(loom))]
 pub mod sched;

@@ -78,6 +78,15 @@ pub fn set_own_files() {
     Local::mine().vforks.fetch_or(OWN_FILES, Relaxed);
 }
 
+/// In the child of a fork: the caller is a native thread, with another id.
+pub(crate) fn forget() {
+    let mine = Local::mine();
+    mine.current.store(core::ptr::null_mut(), Relaxed);
+    mine.id.store(0, Relaxed);
+    mine.due.store(0, Relaxed);
+    mine.vforks.store(0, Relaxed);
+}
+
 /// The calling thread's number in the program's locks: unique among the living, never 0, below 2^30. A coroutine's id,
 /// or a native thread's kernel id, which is asked for once.
 #[inline]

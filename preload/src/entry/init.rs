@@ -15,6 +15,7 @@ use crate::threads::start;
 use crate::voice::config::{self, Config, StatsFormat};
 use crate::voice::say::{self, Line, say, write_all};
 use crate::voice::stats::Counters;
+use iopatch_runtime::process::totals;
 use iopatch_runtime::{arch, sched};
 use libc::{c_char, c_int, c_ulong};
 use std::ffi::CStr;
@@ -103,7 +104,7 @@ extern "C" fn report() {
     if !is_owner && runtime.is_none() {
         return;
     }
-    let totals = runtime.map(sched::Runtime::totals).unwrap_or_default();
+    let totals = runtime.map(totals).unwrap_or_default();
     let mut parks = [("", 0); FAMILIES];
     for (entry, &family) in parks.iter_mut().zip(Family::ALL) {
         *entry = (family.name(), runtime.map_or(0, |r| r.parks(family as u8)));
@@ -153,7 +154,7 @@ pub unsafe extern "C" fn iopatch_counter(name: *const c_char) -> c_ulong {
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("");
     let Some(runtime) = sched::get() else { return 0 };
-    let totals = runtime.totals();
+    let totals = totals(runtime);
     match name {
         "coroutines" => totals.coroutines,
         "peak" => totals.peak,

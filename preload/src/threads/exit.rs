@@ -5,7 +5,8 @@ use crate::signals;
 use crate::table::real;
 use crate::wait;
 use crate::wait::guard;
-use iopatch_runtime::sched::{self, Totals};
+use iopatch_runtime::process::{Totals, totals};
+use iopatch_runtime::sched;
 use iopatch_runtime::signals::set_main_mask;
 use iopatch_runtime::sys::signal;
 use libc::*;
@@ -112,14 +113,14 @@ extern "C" fn undertaker(_: *mut c_void) -> *mut c_void {
     const LOOK: timespec = timespec { tv_sec: 0, tv_nsec: 2_000_000 };
     loop {
         let Some(runtime) = sched::get() else { return std::ptr::null_mut() };
-        let totals = runtime.totals();
+        let counted = totals(runtime);
         // This thread, and main's, which stays as a zombie, are OS threads besides the runtime's. If one of those has
         // ended meanwhile, they were not all counted at one time.
         let ours = |totals: &Totals| totals.os_threads_alive + 2;
-        if totals.alive == 0
+        if counted.alive == 0
             && main_is_dead()
-            && os_threads() <= ours(&totals)
-            && ours(&runtime.totals()) == ours(&totals)
+            && os_threads() <= ours(&counted)
+            && ours(&totals(runtime)) == ours(&counted)
         {
             // As the program's last thread would: what main's mask lets in arrives.
             signal::set_mask(LAST_MASK.load(Relaxed));

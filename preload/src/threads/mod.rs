@@ -486,6 +486,6 @@ fn copy_tls_at(moment: abi::Moment) {
 /// Stacks become executable, as those of libc's threads do, if an object that is loaded asks for it.
 pub fn follow_stack_flags() {
     if abi::wants_executable_stacks() {
-        sched::make_stacks_executable();
+        iopatch_runtime::process::make_stacks_executable();
     }
 }

@@ -8,6 +8,7 @@ use crate::threads;
 use crate::voice::config;
 use crate::voice::say::{log, say};
 use crate::wait::fd_table;
+use iopatch_runtime::process::{self, StartError};
 use iopatch_runtime::sched::{self, Host, Runtime};
 use iopatch_runtime::sync::Lock;
 use iopatch_runtime::sys::signal;
@@ -77,14 +78,14 @@ fn start_once(mask: u64) -> Option<&'static Runtime> {
         storage,
     };
     os_thread::begin_runtime();
-    match sched::start(host, WORKERS.load(Relaxed), mask) {
+    match process::start(host, WORKERS.load(Relaxed), mask) {
         Ok(runtime) => {
             signals::take_nudges();
             let workers = WORKERS.load(Relaxed);
             log(format_args!("threads are coroutines from here on; workers started: {workers}"));
             Some(runtime)
         }
-        Err(sched::StartError(errno)) => {
+        Err(StartError(errno)) => {
             say(format_args!("the workers could not be started ({}); threads are native", name_of(errno)));
             threads::stay_native();
             None
@@ -110,7 +111,7 @@ fn name_of(errno: c_int) -> &'static str {
 
 /// In the child of a fork.
 pub fn forget() {
-    sched::forget_in_child();
+    process::forget_in_child();
     // SAFETY: whoever held it is not in this process.
     unsafe { STARTING.forget_holder() };
 }

@@ -8,7 +8,7 @@
 use super::{State, tell};
 use crate::arch;
 use crate::sched;
-use crate::section;
+use crate::section::section;
 use crate::sync::{AcqRel, AtomicU32, Lock, Relaxed};
 use crate::sys::futex;
 use core::ffi::c_void;
@@ -28,7 +28,7 @@ pub fn word() -> &'static AtomicU32 {
 /// Has the process's children watched; false where that can't be.
 pub fn watch() -> bool {
     let Some(runtime) = sched::get() else { return false };
-    let watching = section::section(|| {
+    let watching = section(|| {
         let mut state = STATE.lock();
         if *state == State::Unborn {
             *state = match (runtime.host.spawn)(main, null_mut()) {

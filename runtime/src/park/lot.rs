@@ -5,7 +5,7 @@
 
 use super::{List, Node, Waiter, Wakeups};
 use crate::sched::Family;
-use crate::section;
+use crate::section::section;
 use crate::sync::Lock;
 use crate::sys::clock::Deadline;
 use crate::task::Wake;
@@ -70,7 +70,7 @@ pub fn park(
     validate: impl FnOnce() -> bool,
     deadline: Option<Deadline>,
 ) -> Option<Wake> {
-    section::section(|| {
+    section(|| {
         let mut bucket = LOT[index(addr)].0.lock();
         if !validate() {
             return None;
@@ -118,7 +118,7 @@ fn park_nodes<const ROOM: usize>(
     validate: impl Fn(usize) -> bool,
     deadline: Option<Deadline>,
 ) -> Option<Result<usize, Wake>> {
-    section::section(|| {
+    section(|| {
         let mut nodes = [const { MaybeUninit::uninit() }; ROOM];
         let waiter = Waiter::announce();
         let mut entered = 0;
@@ -175,7 +175,7 @@ unsafe fn read_addr(node: NonNull<Node<Place>>) -> usize {
 /// Wakes up to `n` of those who wait on `addr` with a bit of `mask`, the longest waiting first;
 /// returns how many.
 pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
-    section::section(|| {
+    section(|| {
         let mut wakeups = Wakeups::new();
         let woken = {
             let mut bucket = LOT[index(addr)].0.lock();
@@ -229,7 +229,7 @@ pub fn requeue(
     requeue: usize,
     validate: impl FnOnce() -> bool,
 ) -> Option<Requeued> {
-    section::section(|| {
+    section(|| {
         let (a, b) = (index(from), index(to));
         let mut wakeups = Wakeups::new();
         let mut low = LOT[a.min(b)].0.lock();

@@ -6,7 +6,7 @@
 
 use crate::local::Local;
 use crate::sched::{self, Family, Worker};
-use crate::section;
+use crate::section::{self, section};
 use crate::sync::{Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 use crate::sys::clock::Deadline;
 use crate::sys::futex::{self, Awake};
@@ -192,7 +192,7 @@ pub(crate) fn look_up(mine: &Local) {
 
 /// Sleeps until `deadline`; `Unparked` never comes.
 pub fn sleep(family: Family, deadline: Deadline) -> Wake {
-    section::section(|| Waiter::announce().wait(family, Some(deadline)))
+    section(|| Waiter::announce().wait(family, Some(deadline)))
 }
 
 /// What is left to do for waits that were ended under a lock.

@@ -3,7 +3,7 @@
 use super::tag;
 use crate::park::{List, Node, Waiter, Wakeups};
 use crate::sched::Worker;
-use crate::section;
+use crate::section::section;
 use crate::sync::{AcqRel, Acquire, AtomicBool, AtomicI32, AtomicU32, Lock, Relaxed, Release, yield_now};
 use crate::sys::descriptor::Hidden;
 use crate::sys::epoll::{self, Epoll};
@@ -213,7 +213,7 @@ impl Slot {
 
     /// Changes what the host knows of the file that has `life`; bits that others change meanwhile are theirs.
     pub fn note(&self, life: Life, change: impl FnOnce(u32) -> u32) {
-        section::section(|| {
+        section(|| {
             let _held = self.inner.lock();
             if self.is_still(life) {
                 let old = self.facts.load(Relaxed);
@@ -242,7 +242,7 @@ impl Slot {
 
     /// In `life` nobody is to watch the file any more; who waits for it finds out.
     pub fn stop_watching(&self, fd: RawFd, life: Life) {
-        section::section(|| {
+        section(|| {
             let mut wakeups = Wakeups::new();
             let mut inner = self.inner.lock();
             if !self.is_still(life) {
@@ -261,7 +261,7 @@ impl Slot {
 
     /// Takes [`Slot::stop_watching`] back.
     pub fn may_watch(&self, life: Life) {
-        section::section(|| {
+        section(|| {
             let _held = self.inner.lock();
             if self.is_still(life) && self.is_for_nobody() {
                 self.watcher.store(0, Relaxed);
@@ -432,7 +432,7 @@ impl Slot {
     /// The kernel has given the number to a new file, of which the host knows `facts`. Whoever still waits on an earlier
     /// one, which was closed by nobody that we saw, is told that it is not open.
     pub fn begin(&self, facts: u32) {
-        section::section(|| {
+        section(|| {
             let mut wakeups = Wakeups::new();
             let mut inner = self.inner.lock();
             inner.orphan(&mut wakeups);
@@ -451,7 +451,7 @@ impl Slot {
     /// the library's, which they go on with. From here on nobody enters or registers; those who wait no more, and make
     /// their call, are waited for.
     pub fn begin_end(&self, fd: RawFd, others: bool) -> Life {
-        section::section(|| {
+        section(|| {
             let inner = self.inner.lock();
             if self.life().is_ending() {
                 return self.life();
@@ -475,7 +475,7 @@ impl Slot {
 
     /// The close that [`Slot::begin_end`] announced is done.
     pub fn end(&self, life: Life) {
-        section::section(|| {
+        section(|| {
             let _held = self.inner.lock();
             if self.life() == life && life.is_ending() {
                 self.life.store(life.0.wrapping_add(1), Release);

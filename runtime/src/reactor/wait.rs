@@ -8,7 +8,7 @@ use super::slot::{Interest, Life, NOWHERE, Place, Refusal, Seen, Slot};
 use super::table::slot;
 use crate::park::{Node, Waiter};
 use crate::sched::{Family, Worker};
-use crate::section;
+use crate::section::section;
 use crate::sys::clock::Deadline;
 use crate::task::{Task, Wake};
 use core::ptr::NonNull;
@@ -188,7 +188,7 @@ impl Entry {
 
     /// Gives back what the waits went on with.
     pub fn release(&mut self) {
-        section::section(|| self.lease.end());
+        section(|| self.lease.end());
     }
 }
 
@@ -200,7 +200,7 @@ pub fn wait_any(
     entries: &mut [Entry],
     deadline: Option<Deadline>,
 ) -> Result<Wake, Refusal> {
-    section::section(|| {
+    section(|| {
         for entry in entries.iter() {
             prepare(entry, task.home())?;
         }

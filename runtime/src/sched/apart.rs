@@ -16,45 +16,6 @@
 use super::{Carrier, Runtime, Worker};
 use crate::sys::clock::now;
 use crate::task::Task;
-use core::cell::Cell;
-
-/// A shorter stint is a light one, in nanoseconds: some ten times what it costs to send a task to another OS thread.
-pub(super) const LIGHT_NS: u64 = 100_000;
-
-/// So many light stints, one after the other, and the task is heavy no more.
-const DOUBTS: u8 = 8;
-
-/// What is known of the length of a task's stints. Only the OS thread that runs the task, or is about to, looks at it.
-#[derive(Default)]
-pub(crate) struct Weight {
-    /// How many more light stints it takes until the task is light; 0: it is.
-    doubts: Cell<u8>,
-}
-
-impl Weight {
-    #[inline]
-    pub(super) fn is_heavy(&self) -> bool {
-        self.doubts.get() > 0
-    }
-
-    /// A stint was long.
-    pub(super) fn confirm(&self) {
-        self.doubts.set(DOUBTS);
-    }
-
-    /// A stint of a heavy task has lasted for `ns`.
-    fn weigh(&self, ns: u64) {
-        match ns < LIGHT_NS {
-            true => self.doubts.set(self.doubts.get().saturating_sub(1)),
-            false => self.confirm(),
-        }
-    }
-
-    /// Of another life in the same place.
-    pub(crate) fn renew(&self) {
-        self.doubts.set(0);
-    }
-}
 
 impl Carrier {
     /// Sends `task`, which was in the worker's queue, to an idle carrier, if it is heavy, and a CPU is idle. False: it is

@@ -16,7 +16,7 @@
 //! carrier at the task's end: so nothing is set for an OS thread that runs another task by now.
 
 use super::{Carrier, Runtime, carrier_of};
-use crate::section;
+use crate::section::section;
 use crate::sync::Relaxed;
 use crate::task::{Task, Whereabouts};
 use core::ptr::null_mut;
@@ -33,7 +33,7 @@ pub enum Unbound {
 impl Runtime {
     /// Binds the task and calls `set` with its carrier; during the call it can't end.
     pub fn with_bound<R>(&self, task: &'static Task, set: impl Fn(&Carrier) -> R) -> Result<R, Unbound> {
-        section::section(|| {
+        section(|| {
             let _one = self.binding.lock();
             self.bind(task).map(set)
         })
@@ -41,7 +41,7 @@ impl Runtime {
 
     /// Calls `ask` with the carrier that the task is bound to, if it is; during the call it can't end.
     pub fn if_bound<R>(&self, task: &Task, ask: impl Fn(Option<&Carrier>) -> R) -> Result<R, Unbound> {
-        section::section(|| {
+        section(|| {
             let _one = self.binding.lock();
             match task.state.look().1 {
                 Whereabouts::Ended => Err(Unbound::Ended),
@@ -53,7 +53,7 @@ impl Runtime {
 
     /// The id of the coroutine that keeps the OS thread with this id of the kernel's.
     pub fn id_of_bound(&self, tid: u32) -> Option<u32> {
-        section::section(|| {
+        section(|| {
             let _one = self.binding.lock();
             let mut id = None;
             self.slab.any_task(&mut |task| {
@@ -74,7 +74,7 @@ impl Runtime {
                 Whereabouts::On => carrier_of(task),
                 Whereabouts::Off => self.reserve(task)?,
             };
-            task.bound_to.store(core::ptr::from_ref(carrier).cast_mut(), Relaxed);
+            task.bound_to.store(core::ptr::from_ref(carrier).cast_mut().cast(), Relaxed);
             let bound = task.state.bind(seen);
             match whereabouts {
                 Whereabouts::On if bound => carrier.hand_over(self),

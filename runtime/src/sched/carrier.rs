@@ -4,11 +4,9 @@
 use super::cpu_clock::Estimate;
 use super::{Runtime, Worker, get};
 use crate::arch::{self, Controls};
-use crate::children;
 use crate::local::Local;
 use crate::masks;
 use crate::section;
-use crate::signals;
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use crate::sys::signal::{self, AltStack};
 use crate::sys::{futex, memory};
@@ -155,7 +153,7 @@ impl Carrier {
         }
         Local::mine().carrier.store(null_mut(), Relaxed);
         if !self.has_changed(Changed::Bequeathed) && !self.has_changed(Changed::Held) {
-            children::outlive();
+            (runtime.above.outlive_children)();
         }
         runtime.counts.left.fetch_add(1, Relaxed);
         runtime.left.lock().push(self);
@@ -318,7 +316,7 @@ impl Carrier {
         let mine = Local::mine();
         if mine.held.load(Relaxed) != 0 {
             self.mask.store(signal::ALL, SeqCst);
-            signals::route(runtime, mine);
+            (runtime.above.signals.route)(runtime, mine);
         }
     }
 
@@ -330,11 +328,13 @@ impl Carrier {
         if local.held.load(Relaxed) != 0 {
             self.mask.store(signal::ALL, SeqCst);
             match ended {
-                true => signals::route(runtime, local),
-                false => signals::hand_back(task, local),
+                true => (runtime.above.signals.route)(runtime, local),
+                false => (runtime.above.signals.hand_back)(task, local),
             }
         }
-        signals::settle(task);
+        if task.signals.load(Relaxed) != 0 {
+            (runtime.above.signals.settle)();
+        }
     }
 
     pub(super) fn owns(&self, worker: &Worker) -> bool {
@@ -355,7 +355,7 @@ impl Carrier {
 
     /// Runs `task`, which was in a run queue, until it has parked, given way or ended.
     fn run(&'static self, runtime: &'static Runtime, worker: &'static Worker, task: &'static Task) {
-        task.carrier.store(self.as_ptr(), Relaxed);
+        task.carrier.store(self.as_ptr().cast(), Relaxed);
         if !task.state.resume() {
             return task.own_carrier().deliver();
         }
@@ -379,7 +379,7 @@ impl Carrier {
                 Turn::Runnable => {}
                 Turn::Ended => break,
             }
-            task.carrier.store(self.as_ptr(), Relaxed);
+            task.carrier.store(self.as_ptr().cast(), Relaxed);
             task.state.resume_bound();
             if !task.is_pinned() {
                 task.be_timed();

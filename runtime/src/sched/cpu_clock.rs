@@ -13,17 +13,6 @@ use crate::arch;
 use crate::sync::{AtomicU64, Relaxed, SeqCst};
 use crate::task::{Task, Whereabouts};
 
-/// What is counted of one task, in nanoseconds.
-#[derive(Default)]
-pub(crate) struct CpuTime {
-    /// Until the last switch.
-    used: AtomicU64,
-    /// The OS thread's clock when the task was switched to; 0: it is not timed, or not on.
-    since: AtomicU64,
-    /// The most that was ever answered: a clock does not go back.
-    shown: AtomicU64,
-}
-
 /// What the monitor leaves in a carrier for the task that is on, in nanoseconds.
 #[derive(Default)]
 pub(super) struct Estimate {

@@ -7,6 +7,7 @@
 //! worker from a carrier whose task has been on the CPU, or in a call that blocks, for too long:
 //! the task goes on as a plain thread, without a worker, until it parks.
 
+mod above;
 mod apart;
 mod bind;
 mod carrier;
@@ -16,23 +17,21 @@ mod queue;
 mod thinning;
 mod worker;
 
-pub(crate) use apart::Weight;
+pub(crate) use above::{Above, Signals};
 pub use bind::Unbound;
 pub use carrier::{Carrier, Changed};
-pub(crate) use cpu_clock::CpuTime;
 pub use cpu_clock::kernel_clock;
-pub(crate) use queue::{Linked, Queue};
+use queue::{Linked, Queue};
 pub use worker::{Family, Worker};
 
 use crate::local::Local;
 use crate::masks;
-use crate::reactor;
-use crate::section;
-use crate::signals;
+use crate::section::{self, section};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
-use crate::sys::{descriptor, memory, stack};
+use crate::sys::memory;
+use crate::sys::signal::Number;
 use crate::task::slab::{Shape, Slab};
-use crate::task::{self, Step, Task, Woken, life};
+use crate::task::{self, Step, Task, Woken};
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
 use monitor::Monitor;
@@ -57,7 +56,7 @@ pub struct Host {
     /// The task's stack is about to go: saves what its TCB holds. The thread has ended, or never began. In a section.
     pub set_aside: fn(&Task),
     /// Whether the program has a handler for the signal, which is then under the host's (`signals::arrive`).
-    pub handles: fn(signals::Number) -> bool,
+    pub handles: fn(Number) -> bool,
     pub shape: Shape,
     /// What a thread touches of its own storage whenever it is resumed, relative to the thread pointer.
     pub storage: [isize; 3],
@@ -69,6 +68,7 @@ pub const MAX_WORKERS: usize = 256;
 /// Everything that is one process's; a forked child makes its own.
 pub struct Runtime {
     pub(crate) host: Host,
+    above: &'static Above,
     pub(crate) slab: Slab,
     workers: *const Worker,
     worker_count: usize,
@@ -114,21 +114,6 @@ pub(crate) struct Counts {
     pub left: AtomicU64,
 }
 
-/// What `--stats` shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Totals {
-    pub coroutines: u64,
-    pub alive: u64,
-    pub peak: u64,
-    pub switches: u64,
-    pub handoffs: u64,
-    pub workers: u64,
-    /// Carriers, the monitor, and who watches children.
-    pub os_threads: u64,
-    /// How many of these have not ended.
-    pub os_threads_alive: u64,
-}
-
 impl IdleList {
     const fn new() -> Self {
         Self { top: core::ptr::null(), len: 0, least: 0 }
@@ -166,28 +151,25 @@ pub fn get() -> Option<&'static Runtime> {
     unsafe { RUNTIME.load(crate::sync::Acquire).as_ref() }
 }
 
-/// Why [`start`] could not start.
-#[derive(Clone, Copy, Debug)]
-pub struct StartError(pub c_int);
-
-/// Starts `workers` workers, for coroutines that mostly have the signal mask `common_mask`; on the first pthread_create of the process. The caller makes sure that
-/// this happens once.
-pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Runtime, StartError> {
+/// Starts `workers` workers, for a process that has no runtime; an errno if it can't.
+pub(crate) fn start(host: Host, above: &'static Above, workers: usize) -> Result<&'static Runtime, c_int> {
     const ENOMEM: c_int = 12;
     let count = workers.clamp(1, MAX_WORKERS);
     let bytes = size_of::<Runtime>().next_multiple_of(align_of::<Worker>());
-    let memory = memory::reserve(bytes + count * size_of::<Worker>()).ok_or(StartError(ENOMEM))?;
+    let memory = memory::reserve(bytes + count * size_of::<Worker>()).ok_or(ENOMEM)?;
     let at = memory.as_ptr().cast::<Runtime>();
     // SAFETY: the reservation is page-aligned and has room for the runtime and the workers.
     let first = unsafe { memory.as_ptr().add(bytes).cast::<Worker>() };
     for index in 0..count {
-        let worker = Worker::new(index).map_err(|errno| StartError(errno.raw_os_error()))?;
+        let worker = Worker::new(index).map_err(|errno| errno.raw_os_error())?;
         // SAFETY: as above.
         unsafe { first.add(index).write(worker) };
     }
+    let wake_monitor = || get().into_iter().for_each(|runtime| runtime.monitor.wake());
     let runtime = Runtime {
         host,
-        slab: Slab::new(host.shape, host.set_aside),
+        above,
+        slab: Slab::new(host.shape, host.set_aside, wake_monitor),
         workers: first,
         worker_count: count,
         idle: Lock::new(IdleList::new()),
@@ -204,41 +186,14 @@ pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Ru
         at.write(runtime);
         &*at
     };
-    section::ATTEND.give(&signals::ATTEND);
-    memory::open_maps();
-    masks::begin(common_mask);
     RUNTIME.store(at, Release);
-    runtime.begin().map_err(|errno| {
-        RUNTIME.store(null_mut(), Release);
-        StartError(errno)
-    })?;
+    runtime.begin().inspect_err(|_| forget())?;
     Ok(runtime)
 }
 
-/// In the child of a fork: the runtime, its OS threads and its tasks are gone; the caller, whatever
-/// it was, is now the native main thread. The next thread starts a new runtime.
-pub fn forget_in_child() {
-    let mine = Local::mine();
-    mine.current.store(null_mut(), Relaxed);
-    mine.id.store(0, Relaxed);
-    mine.due.store(0, Relaxed);
-    mine.vforks.store(0, Relaxed);
-    signals::forget();
+/// The process has no runtime any more, or none after all.
+pub(crate) fn forget() {
     RUNTIME.store(null_mut(), Release);
-    memory::forget_maps();
-    crate::park::forget();
-    reactor::forget();
-    crate::children::forget();
-    descriptor::forget();
-}
-
-/// The program, or a library that it has loaded, asks for executable stacks: all are from here on.
-pub fn make_stacks_executable() {
-    if stack::begin_executable()
-        && let Some(runtime) = get()
-    {
-        runtime.slab.make_executable();
-    }
 }
 
 impl Runtime {
@@ -263,22 +218,6 @@ impl Runtime {
             }
         }
         Ok(())
-    }
-
-    /// What has been counted since the process started, or was forked.
-    pub fn totals(&self) -> Totals {
-        let count = |of: fn(&Worker) -> u64| self.workers().iter().map(of).sum();
-        let os_threads = self.counts.carriers.load(Relaxed) + 1 + crate::children::os_threads();
-        Totals {
-            coroutines: self.counts.coroutines.load(Relaxed),
-            alive: self.counts.alive.load(Relaxed),
-            peak: self.counts.peak.load(Relaxed),
-            switches: count(|w| w.switches.load(Relaxed)),
-            handoffs: self.counts.handoffs.load(Relaxed),
-            workers: self.worker_count as u64,
-            os_threads,
-            os_threads_alive: os_threads - self.counts.left.load(Relaxed),
-        }
     }
 
     /// How many waits of `family` parked.
@@ -307,15 +246,15 @@ impl Runtime {
         local.id.store(task.id(), Relaxed);
         // Until it runs: see `section`.
         local.critical.store(1, Relaxed);
-        section::section(|| {
+        section(|| {
             masks::add(task.mask());
             self.slab.launched(task);
         });
         self.counts.coroutines.fetch_add(1, Relaxed);
         let alive = self.counts.alive.fetch_add(1, Relaxed) + 1;
         self.counts.peak.fetch_max(alive, Relaxed);
-        section::section(|| self.enqueue(task));
-        signals::masks_changed(false);
+        section(|| self.enqueue(task));
+        (self.above.signals.masks_changed)();
     }
 
     /// Puts a runnable task into a run queue: the caller's worker's, if it is a task or a carrier,
@@ -454,8 +393,7 @@ impl Runtime {
     pub(crate) fn finish(&self, task: &'static Task) {
         self.counts.alive.fetch_sub(1, Relaxed);
         self.slab.ended(task);
-        signals::clear(task);
-        signals::masks_changed(masks::remove(task.mask()));
+        (self.above.signals.ended)(task);
         (self.host.finished)(task);
     }
 }
@@ -464,13 +402,40 @@ impl Task {
     /// The worker that ran the task last: where its timers and descriptors go.
     #[inline]
     pub(crate) fn home(&self) -> &'static Worker {
-        // SAFETY: a running task's carrier is the OS thread it runs on; a carrier's place stays mapped.
-        unsafe { &*self.carrier.load(Relaxed) }.home()
+        carrier_of(self).home()
     }
 
-    /// Whether the thread has left its stack for good.
-    pub fn is_finished(&self) -> bool {
-        self.life.load(crate::sync::Acquire) & life::FINISHED != 0
+    /// The carrier that runs this bound task alone.
+    fn own_carrier(&self) -> &'static Carrier {
+        // SAFETY: it was stored before the task could be seen to be bound; a carrier lasts longer than its task.
+        unsafe { &*self.bound_to.load(Relaxed).cast() }
+    }
+
+    /// Switches to the OS thread's scheduler; returns when the task is resumed, maybe on another
+    /// OS thread.
+    ///
+    /// # Safety
+    /// Called by the task itself, which holds no lock of the runtime.
+    #[inline]
+    pub(crate) unsafe fn switch_out(&self, step: Step) {
+        if self.has_contexts.get() || masks::wanted() != 0 {
+            self.prepare_to_leave();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.suspend(step) };
+    }
+
+    #[cold]
+    fn prepare_to_leave(&self) {
+        if let Some(runtime) = get() {
+            (runtime.above.signals.leave)(self);
+        }
+    }
+}
+
+impl Linked for Task {
+    fn link(&self) -> &AtomicPtr<Self> {
+        &self.link
     }
 }
 
@@ -478,7 +443,7 @@ impl Task {
 /// the caller to treat.
 pub fn give_way(task: &Task) {
     // SAFETY: `task` is the caller, between two of the program's own instructions.
-    section::section(|| unsafe { task.switch_out(Step::GiveWay) });
+    section(|| unsafe { task.switch_out(Step::GiveWay) });
 }
 
 /// Ends the caller where it is, as exit(2) ends a thread: nothing of its stack is unwound.
@@ -504,7 +469,7 @@ pub fn pin(task: &'static Task) {
 /// Gives the worker to another carrier at once, before a call that is known to block for long.
 pub(crate) fn hand_over(task: &Task) {
     if let Some(runtime) = get() {
-        section::section(|| carrier_of(task).hand_over(runtime));
+        section(|| carrier_of(task).hand_over(runtime));
     }
 }
 
@@ -531,8 +496,8 @@ pub(crate) fn current_carrier() -> Option<&'static Carrier> {
 /// The carrier that runs `task`, or ran it last.
 #[inline]
 pub fn carrier_of(task: &Task) -> &'static Carrier {
-    // SAFETY: as in `home`.
-    unsafe { &*task.carrier.load(Relaxed) }
+    // SAFETY: a task that has been resumed has a carrier, whose place stays mapped.
+    unsafe { &*task.carrier.load(Relaxed).cast() }
 }
 
 /// The node type of intrusive lists wants pointers that are never null.

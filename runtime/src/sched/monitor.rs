@@ -13,15 +13,14 @@
 //! It makes the carriers, but for the first ones, which are there before it runs: a task must not (its TCB would be the
 //! parent's, and its cancellation state would be asked).
 
-use super::apart::LIGHT_NS;
 use super::thinning::Thinning;
 use super::{Carrier, Runtime, Worker, cpu_clock, get};
 use crate::masks;
 use crate::section;
-use crate::signals;
 use crate::sync::{AtomicBool, AtomicU32, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::futex;
+use crate::task::LIGHT_NS;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -137,7 +136,7 @@ impl Monitor {
             // Whatever comes after this changes the word, and ends the sleep.
             let word = self.word.load(SeqCst);
             if masks::wanted() != 0 {
-                signals::look_at_process(runtime);
+                (runtime.above.signals.look_at_process)(runtime);
             }
             let interval = pace.next(runtime);
             let before = now();
@@ -206,7 +205,7 @@ impl Pace {
     fn next(&mut self, runtime: &Runtime) -> u64 {
         let busy = runtime.any_busy();
         // For these alone it need not hurry.
-        let slow = !busy && (signals::is_unwatched() || runtime.slab.has_cold());
+        let slow = !busy && (masks::wanted() != 0 && (runtime.above.signals.is_unwatched)() || runtime.slab.has_cold());
         self.idle = if busy || slow { 0 } else { self.idle + 1 };
         if self.glances > 0 && !slow {
             self.glances -= u32::from(busy);

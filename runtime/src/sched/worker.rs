@@ -2,7 +2,6 @@
 
 use super::{Carrier, Queue, Runtime, current_carrier, task_at};
 use crate::reactor;
-use crate::signals;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
 use crate::sys::descriptor::Hidden;
@@ -59,7 +58,7 @@ pub struct Worker {
     looked_at: AtomicU32,
     look_after: AtomicU32,
     parks: [AtomicU64; FAMILIES],
-    pub(crate) switches: AtomicU64,
+    switches: AtomicU64,
 }
 
 impl Worker {
@@ -233,7 +232,7 @@ impl Worker {
                 reactor::warm_up(*soon);
             }
             match event.data {
-                reactor::SIGNAL => signals::look_at_process(runtime),
+                reactor::SIGNAL => (runtime.above.signals.look_at_process)(runtime),
                 _ => reactor::dispatch(self.as_static(), *event),
             }
         }
@@ -262,6 +261,11 @@ impl Worker {
     #[inline]
     pub(super) fn count_switch(&self) {
         self.switches.store(self.switches.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// How many tasks were switched to.
+    pub(crate) fn switches(&self) -> u64 {
+        self.switches.load(Relaxed)
     }
 
     /// How many waits of `family` parked.

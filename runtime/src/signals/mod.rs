@@ -21,13 +21,11 @@ mod queue;
 
 pub use crate::section::{at_once, enter, is_due, leave, look, section};
 pub use crate::sys::signal::{Info, Number, SI_QUEUE, SI_TKILL, SI_USER};
-pub(crate) use process::{close, is_unwatched, look as look_at_process};
-pub(crate) use queue::{Entry, clear, send_on, settle};
 pub use queue::{Full, discard, pending, send, take};
 
 use crate::local::Local;
 use crate::masks;
-use crate::sched::{self, Runtime};
+use crate::sched::{self, Runtime, Signals};
 use crate::section;
 use crate::sync::{Relaxed, SeqCst};
 use crate::sys::clock::Deadline;
@@ -43,7 +41,20 @@ fn attend() {
     }
 }
 
-pub(crate) static ATTEND: section::Attend = attend;
+/// What a section's end has signals do.
+pub(crate) static FOR_SECTION: section::Attend = attend;
+
+/// What the scheduler has them do.
+pub(crate) const FOR_SCHED: Signals = Signals {
+    route,
+    hand_back,
+    settle: queue::settle,
+    leave: process::leave,
+    ended,
+    masks_changed: || masks_changed(false),
+    look_at_process: process::look,
+    is_unwatched: process::is_unwatched,
+};
 
 /// Has the kernel deliver what is in the queue of `task`, the caller: by marks, where our handler sees them, since a signal
 /// that is queued to an OS thread where its own mark is pending is lost.
@@ -123,10 +134,10 @@ fn wake_scheduler() {
 
 /// What a thread of the scheduler's does, outside of all locks, with a signal that was kept back while it worked: gives
 /// it to a coroutine that does not block it; where there is none by now, back to the process. Every signal is blocked.
-pub(crate) fn route(runtime: &Runtime, mine: &Local) {
+fn route(runtime: &Runtime, mine: &Local) {
     mine.due.store(0, SeqCst);
     for_each_held(mine, |number, info| {
-        runtime.slab.any_task(&mut |task| task.is_open_to(number) && send_on(task, number, info).is_ok())
+        runtime.slab.any_task(&mut |task| task.is_open_to(number) && queue::send_on(task, number, info).is_ok())
     });
 }
 
@@ -145,20 +156,20 @@ fn for_each_held(mine: &Local, mut give: impl FnMut(Number, &Info) -> bool) {
 
 /// What was kept back on the OS thread of `task`, which has parked since, is for the task to take. Every signal is
 /// blocked.
-pub(crate) fn hand_back(task: &'static Task, mine: &Local) {
-    for_each_held(mine, |number, info| send_on(task, number, info).is_ok());
+fn hand_back(task: &'static Task, mine: &Local) {
+    for_each_held(mine, |number, info| queue::send_on(task, number, info).is_ok());
 }
 
 /// The caller, `task`, in a section, has its mask again after a wait with another one. What that one has let in, and no
 /// handler has run for, is as if it had never arrived.
 pub fn end_masked(task: &'static Task, mask: u64) {
     signal::block_all();
-    for_each_held(Local::mine(), |number, info| mask & number.bit() == 0 && send_on(task, number, info).is_ok());
+    for_each_held(Local::mine(), |number, info| mask & number.bit() == 0 && queue::send_on(task, number, info).is_ok());
     task.set_mask(mask);
 }
 
 /// Has a coroutine look up from whatever it does: its wait ends, or its OS thread is told by the signal `number`.
-pub(crate) fn rouse(task: &'static Task, number: Number) {
+fn rouse(task: &'static Task, number: Number) {
     if !task.is_current() {
         interrupt(task);
         if task.state.is_running() {
@@ -240,7 +251,7 @@ const PATIENCE_NS: u64 = 500_000_000;
 /// A mask has changed: other signals may be wanted of the process, and carriers in the scheduler are to take none that are
 /// for nobody, or for a coroutine that is parked. They block these before this returns: a program that blocks a signal may
 /// send it at once, and find it pending. `shrunk`: less may be left open than before.
-pub(crate) fn masks_changed(shrunk: bool) {
+fn masks_changed(shrunk: bool) {
     let Some(runtime) = sched::get() else { return };
     section(|| process::follow(runtime));
     if !shrunk && masks::wanted() == 0 {
@@ -253,6 +264,37 @@ pub(crate) fn masks_changed(shrunk: bool) {
     while patience.left() > 0 && !runtime.close_carriers() {
         rustix::thread::sched_yield();
     }
+}
+
+impl Task {
+    /// Notes that the kernel has given the OS thread of the caller, this task, another mask.
+    pub fn note_mask(&self, mask: u64) {
+        section(|| {
+            let before = self.change_mask(mask);
+            if before != mask {
+                masks::remove(before);
+                masks::add(mask);
+                sched::carrier_of(self).note_mask(mask);
+                masks_changed(true);
+            }
+            // Whoever sends a signal notes it, then looks at the mask.
+            if self.signals.load(SeqCst) & !mask != 0 {
+                Local::mine().due.store(1, Relaxed);
+            }
+        });
+    }
+
+    /// Gives the caller, this task, another mask; what it opens arrives before this returns.
+    pub fn set_mask(&self, mask: u64) {
+        signal::set_mask(mask);
+        self.note_mask(mask);
+    }
+}
+
+/// A coroutine has left its stack for good: what it has not taken is lost, but for what was sent to the process.
+fn ended(task: &Task) {
+    queue::clear(task);
+    masks_changed(masks::remove(task.mask()));
 }
 
 /// Main blocks the signals of `mask` now.

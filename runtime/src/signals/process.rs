@@ -16,6 +16,7 @@ use super::interrupt;
 use crate::masks;
 use crate::reactor;
 use crate::sched::{self, Runtime, Worker, carrier_of};
+use crate::section;
 use crate::sync::Lock;
 use crate::sys::descriptor::{Hidden, Only};
 use crate::sys::signal::{self, Number};
@@ -52,7 +53,7 @@ fn watch(runtime: &Runtime) {
 }
 
 /// Has a coroutine look up for each signal that is pending and that it would take. The caller blocks all that is wanted.
-pub(crate) fn look(runtime: &Runtime) {
+pub(super) fn look(runtime: &Runtime) {
     let mut pending = signal::pending() & masks::wanted();
     while let Some(number) = Number::new(pending.trailing_zeros() + 1) {
         pending &= pending - 1;
@@ -66,10 +67,20 @@ pub(crate) fn look(runtime: &Runtime) {
     }
 }
 
+/// The task, the caller, is about to leave its OS thread.
+pub(super) fn leave(task: &Task) {
+    if task.has_contexts.get() {
+        task.note_mask(section::present_mask());
+    }
+    if masks::wanted() != 0 && close(task) {
+        // It is taken first: the wait, if it is one, ends.
+        let _ = task.state.interrupt();
+    }
+}
+
 /// The task, the caller, is about to leave its OS thread: from here on no signal to the process arrives there. True: one
 /// that it would have taken is pending by now.
-#[cold]
-pub(crate) fn close(task: &Task) -> bool {
+fn close(task: &Task) -> bool {
     carrier_of(task).set_mask(signal::ALL);
     signal::pending() & !task.mask() & signal::ALL != 0
 }
@@ -95,9 +106,9 @@ pub(super) fn leave_to_others() {
     }
 }
 
-/// Whether no descriptor tells of signals that are wanted: the monitor looks instead.
-pub(crate) fn is_unwatched() -> bool {
-    masks::wanted() != 0 && SIGNALFD.number().is_none()
+/// Whether no descriptor tells of signals that are pending: the monitor looks instead.
+pub(super) fn is_unwatched() -> bool {
+    SIGNALFD.number().is_none()
 }
 
 /// In the child of a fork: the signalfd is the parent's workers'.

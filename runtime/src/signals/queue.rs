@@ -2,22 +2,13 @@
 
 use super::rouse;
 use crate::sched;
-use crate::section;
+use crate::section::section;
 use crate::sync::{Lock, Relaxed, SeqCst};
 use crate::sys::memory;
 use crate::sys::signal::{self, Info, Number};
-use crate::task::Task;
+use crate::task::{Entry, Task};
 use core::ptr::{NonNull, null_mut};
 use rustix::process::{Resource, getrlimit};
-
-/// One signal in a queue.
-pub(crate) struct Entry {
-    info: Info,
-    number: Number,
-    /// It was sent to the process, which may have to take it back.
-    passed_on: bool,
-    next: *mut Entry,
-}
 
 /// Entries are made by the chunk; the first word of a chunk is the one made before.
 const CHUNK: usize = 64 * 1024;
@@ -117,12 +108,12 @@ fn send_natively(task: &Task, number: Number, info: &Info) -> Option<isize> {
 }
 
 /// As [`send`], of a signal that was sent to the process.
-pub(crate) fn send_on(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
+pub(super) fn send_on(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
     append(task, number, info, true)
 }
 
 fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> Result<(), Full> {
-    section::section(|| {
+    section(|| {
         let mut pool = POOL.lock();
         if !task.is_launched() {
             // What is sent to a thread at its end is lost, as in the kernel; what was sent to the process is not.
@@ -164,7 +155,7 @@ fn take_entry(task: &Task, set: u64) -> Option<(Number, Info, bool)> {
     if task.signals.load(Relaxed) & set == 0 {
         return None;
     }
-    section::section(|| {
+    section(|| {
         let mut pool = POOL.lock();
         let number = Number::new((task.signals.load(Relaxed) & set).trailing_zeros() + 1)?;
         let (mut taken, mut more) = (null_mut::<Entry>(), false);
@@ -199,7 +190,7 @@ pub fn pending(task: &Task) -> u64 {
 }
 
 /// What a coroutine that has ended has not taken is lost, but for what was sent to the process.
-pub(crate) fn clear(task: &Task) {
+pub(super) fn clear(task: &Task) {
     while let Some((number, info, passed_on)) = take_entry(task, u64::MAX) {
         if passed_on {
             signal::send_to_process(number, info);
@@ -219,7 +210,7 @@ pub(super) fn refuse(task: &Task) -> bool {
 
 /// The program ignores `number` from here on: what is pending of it, for whatever thread, is gone.
 pub fn discard(number: Number) {
-    section::section(|| {
+    section(|| {
         if let Some(runtime) = sched::get() {
             runtime.slab().any_task(&mut |task| {
                 while take_entry(task, number.bit()).is_some() {}
@@ -229,13 +220,11 @@ pub fn discard(number: Number) {
     });
 }
 
-/// The OS thread that ran `task`, which has parked, is to run another: whatever mark was sent for the task has come, or
-/// comes with the next system call, before that other one makes a call that the mark would interrupt.
-pub(crate) fn settle(task: &Task) {
-    if task.signals.load(Relaxed) != 0 {
-        drop(POOL.lock());
-        let _any_call = rustix::process::getpid();
-    }
+/// The OS thread that ran a task with signals in its queue, which has parked, is to run another: whatever mark was sent for
+/// the task has come, or comes with the next system call, before that other one makes a call that the mark would interrupt.
+pub(super) fn settle() {
+    drop(POOL.lock());
+    let _any_call = rustix::process::getpid();
 }
 
 /// In the child of a fork: the other threads' queues are gone.

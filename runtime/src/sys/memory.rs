@@ -49,8 +49,11 @@ pub unsafe fn clear(at: *mut u8, size: usize) {
 /// /proc/self/maps; without it every question fails.
 static MAPS: Only = Only::none();
 
-/// Opens what [`is_shared`] asks, once a process; a failure only makes it say yes.
+/// Opens what [`is_shared`] asks, if it is not open; a failure only makes it say yes.
 pub(crate) fn open_maps() {
+    if MAPS.number().is_some() {
+        return;
+    }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     if let Some(maps) = rustix::fs::open(c"/proc/self/maps", flags, Mode::empty()).ok().and_then(Hidden::new) {
         MAPS.set(maps);

@@ -12,21 +12,21 @@
 
 mod cache;
 pub mod ids;
+mod inbox;
 mod place;
 pub mod slab;
 mod state;
+mod stint;
 mod table;
 
+pub(crate) use inbox::Entry;
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
+pub(crate) use stint::{CpuTime, LIGHT_NS, Weight};
 
 use crate::arch::{self, Controls};
-use crate::local::{self, Local};
-use crate::masks;
-use crate::sched::{self, Carrier, CpuTime, Weight};
-use crate::section;
-use crate::signals;
+use crate::local::{self, Local, Opaque};
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
-use crate::sys::signal::{self, AltStack, Number};
+use crate::sys::signal::{AltStack, Number};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -86,7 +86,8 @@ pub mod life {
 pub struct Task {
     pub(crate) state: State,
     pub(crate) link: AtomicPtr<Task>,
-    pub(crate) carrier: AtomicPtr<Carrier>,
+    /// Who runs it, or ran it last: a carrier, of which the scheduler knows more.
+    pub(crate) carrier: AtomicPtr<Opaque>,
     coroutine: UnsafeCell<Option<Context>>,
     yielder: Cell<*const Yielder<(), Step>>,
     /// Where the stack was when the task switched away.
@@ -118,7 +119,7 @@ pub struct Task {
 pub struct Rest {
     /// The task's stack.
     pub slot: Slot,
-    pub(crate) queue: Cell<*mut signals::Entry>,
+    pub(crate) queue: Cell<*mut Entry>,
     /// Counts the signals taken from the queue.
     pub(crate) taken: AtomicU32,
     /// The signals that the thread waits for although it blocks them (sigwait(3)).
@@ -131,7 +132,7 @@ pub struct Rest {
     alt_stack: Cell<AltStack>,
     pub(crate) cpu: CpuTime,
     /// The carrier that runs this task alone, once `state` says that it is bound.
-    pub(crate) bound_to: AtomicPtr<Carrier>,
+    pub(crate) bound_to: AtomicPtr<Opaque>,
     /// The task in the program's memory that was launched before this one.
     placed_before: AtomicPtr<Task>,
     /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
@@ -334,14 +335,7 @@ impl Task {
     /// # Safety
     /// Called by the task itself, which holds no lock of the runtime.
     #[inline]
-    pub(crate) unsafe fn switch_out(&self, step: Step) {
-        if self.has_contexts.get() {
-            self.note_mask(section::present_mask());
-        }
-        if masks::wanted() != 0 && signals::close(self) {
-            // It is taken first: the wait, if it is one, ends.
-            let _ = self.state.interrupt();
-        }
+    pub(crate) unsafe fn suspend(&self, step: Step) {
         let here = 0u8;
         self.frame.set(&raw const here as usize);
         // SAFETY: the yielder lies in the first frame of this very stack.
@@ -424,12 +418,6 @@ impl Task {
         unsafe { Local::of(self.thread_pointer()) }.current.load(Relaxed).is_null()
     }
 
-    /// The carrier that runs this bound task alone.
-    pub(crate) fn own_carrier(&self) -> &'static Carrier {
-        // SAFETY: it was stored before the task could be seen to be bound; a carrier lasts longer than its task.
-        unsafe { &*self.bound_to.load(Relaxed) }
-    }
-
     /// The task is to wait as a native thread does from here on. It is the caller, or the caller's to resume.
     pub(crate) fn act_natively(&self) {
         // SAFETY: the task's TCB exists while the task does.
@@ -447,32 +435,14 @@ impl Task {
         self.mask.load(SeqCst) & number.bit() == 0
     }
 
+    /// Has the caller, this task, another mask from here on; the one before.
+    pub(crate) fn change_mask(&self, mask: u64) -> u64 {
+        self.mask.swap(mask, SeqCst)
+    }
+
     /// The mask of a thread that has not been queued yet.
     pub fn begin_with_mask(&self, mask: u64) {
         self.mask.store(mask, Relaxed);
-    }
-
-    /// Notes that the kernel has given the OS thread of the caller, this task, another mask.
-    pub fn note_mask(&self, mask: u64) {
-        section::section(|| {
-            let before = self.mask.swap(mask, SeqCst);
-            if before != mask {
-                masks::remove(before);
-                masks::add(mask);
-                sched::carrier_of(self).note_mask(mask);
-                signals::masks_changed(true);
-            }
-            // Whoever sends a signal notes it, then looks at the mask.
-            if self.signals.load(SeqCst) & !mask != 0 {
-                Local::mine().due.store(1, Relaxed);
-            }
-        });
-    }
-
-    /// Gives the caller, this task, another mask; what it opens arrives before this returns.
-    pub fn set_mask(&self, mask: u64) {
-        signal::set_mask(mask);
-        self.note_mask(mask);
     }
 
     /// The thread waits for the signals of `set`, by their numbers; 0: no more.
@@ -487,6 +457,11 @@ impl Task {
 
     pub(crate) fn awaits(&self, number: Number) -> bool {
         self.awaited.load(SeqCst) & number.bit() != 0
+    }
+
+    /// Whether the thread has left its stack for good.
+    pub fn is_finished(&self) -> bool {
+        self.life.load(Acquire) & life::FINISHED != 0
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {
@@ -519,10 +494,4 @@ pub fn own() -> Option<&'static Task> {
 pub unsafe fn of_thread<'a>(tp: usize) -> Option<&'a Task> {
     // SAFETY: the caller's promise; an owner word is null or a task, which is never freed.
     unsafe { Local::of(tp).owner.load(Relaxed).cast::<Task>().as_ref() }
-}
-
-impl crate::sched::Linked for Task {
-    fn link(&self) -> &AtomicPtr<Self> {
-        &self.link
-    }
 }

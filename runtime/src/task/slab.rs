@@ -18,8 +18,7 @@ use super::cache::{Cache, Excess, Kept};
 use super::ids::Ids;
 use super::table::Table;
 use super::{REST_AT, Rest, Task};
-use crate::sched;
-use crate::section;
+use crate::section::section;
 use crate::sync::{AtomicUsize, Lock, Relaxed, Release, SeqCst, fence};
 use crate::sys::memory::{self, PAGE};
 use crate::sys::stack::{self, Guarded};
@@ -82,6 +81,8 @@ pub struct Slab {
     shape: Shape,
     /// The host saves what the TCB of a task holds, before its memory goes.
     set_aside: fn(&Task),
+    /// Called when a stack is cold, that [`Slab::unmap_idle`] is to unmap.
+    cooled: fn(),
     tasks: Table,
     ids: Ids,
     cache: Lock<Shelf>,
@@ -119,11 +120,12 @@ impl Shelf {
 }
 
 impl Slab {
-    pub fn new(shape: Shape, set_aside: fn(&Task)) -> Self {
+    pub fn new(shape: Shape, set_aside: fn(&Task), cooled: fn()) -> Self {
         REST_AT.store(shape.tcb.next_multiple_of(align_of::<Rest>()), Relaxed);
         Self {
             shape,
             set_aside,
+            cooled,
             tasks: Table::new(),
             ids: Ids::new(),
             cache: Lock::new(Shelf { cache: null_mut(), scarce: false }),
@@ -139,7 +141,7 @@ impl Slab {
     /// (EAGAIN). The flag says that the stack is new: its TCB is zeroes. Else it is as its last user left it.
     pub fn take(&self, stack: usize, guard: usize) -> Option<(&'static Task, bool)> {
         let size = stack.checked_add(guard)?;
-        section::section(|| match self.take_kept(|cache| cache.take(size, guard)) {
+        section(|| match self.take_kept(|cache| cache.take(size, guard)) {
             Some(task) => {
                 task.renew(self.ids.exchange(task.id()));
                 // SAFETY: it is the task's own stack.
@@ -215,7 +217,7 @@ impl Slab {
     /// `[low, low + size)` is writable, unused, and stays so until the thread is joined.
     pub unsafe fn place(&self, low: usize, size: usize) -> Option<&'static Task> {
         const LEAST: usize = 1 << 10;
-        section::section(|| {
+        section(|| {
             let (thread_pointer, slot) = self.cut(low, size, 0, None);
             let head = slot.stack_high;
             if head < low + LEAST {
@@ -236,7 +238,7 @@ impl Slab {
     /// # Safety
     /// The task was just taken, and never queued.
     pub unsafe fn give_unused(&self, task: &'static Task) {
-        section::section(|| self.unmap(task));
+        section(|| self.unmap(task));
     }
 
     /// Calls `each` with the thread pointer of every stack; there is a TCB, or zeroes where one is about to be made.
@@ -246,7 +248,7 @@ impl Slab {
 
     /// Calls `each` with every task that has a stack; meanwhile none loses it.
     fn walk(&self, mut each: impl FnMut(&'static Task)) {
-        section::section(|| {
+        section(|| {
             let _held = self.walk.lock();
             self.tasks.all().filter(|task| task.has_stack()).for_each(&mut each);
         });
@@ -270,7 +272,7 @@ impl Slab {
 
     /// Whether a thread in the program's memory has not given all of `[low, low + size)` back yet.
     pub fn is_taken(&self, low: usize, size: usize) -> bool {
-        section::section(|| {
+        section(|| {
             let placed = self.placed.lock();
             let mut next = placed.0;
             // SAFETY: a task in the list is in its memory.
@@ -306,7 +308,7 @@ impl Slab {
 
     /// The live task whose id the program knows as `id`; `found` is called while it can't end.
     pub fn with_id<R>(&self, id: u32, found: impl FnOnce(&'static Task) -> R) -> Option<R> {
-        section::section(|| self.ids.with(id, found))
+        section(|| self.ids.with(id, found))
     }
 
     /// Takes an ended task back.
@@ -314,7 +316,7 @@ impl Slab {
     /// # Safety
     /// Nobody uses the task any more: it has left its stack and was joined or detached.
     pub unsafe fn give(&self, task: &'static Task) {
-        section::section(|| {
+        section(|| {
             let slot = task.slot;
             if slot.guarded.is_none() {
                 self.unlist(task);
@@ -334,8 +336,8 @@ impl Slab {
                 }
                 excess = self.with_cache(|cache, scarce| cache.excess(top, scarce)).flatten();
             }
-            if let Some(runtime) = sched::get().filter(|_| self.has_cold()) {
-                runtime.monitor.wake();
+            if self.has_cold() {
+                (self.cooled)();
             }
         });
     }
