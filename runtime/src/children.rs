@@ -11,7 +11,6 @@
 pub mod any;
 
 use crate::arch;
-use crate::park;
 use crate::sched::{self, Runtime};
 use crate::section::section;
 use crate::sync::{AcqRel, AtomicI32, AtomicU32, Lock, Relaxed};
@@ -19,6 +18,7 @@ use crate::sys::clock::Deadline;
 use crate::sys::descriptor::{Hidden, Only};
 use crate::sys::epoll::{self, Epoll, Event};
 use crate::sys::futex;
+use crate::wait;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -189,5 +189,5 @@ fn close(fd: RawFd) {
 /// Has those who wait on `word` look.
 fn tell(word: &AtomicU32) {
     word.fetch_add(1, AcqRel);
-    park::unpark(word.as_ptr().addr(), usize::MAX, u32::MAX);
+    wait::unpark(word.as_ptr().addr(), usize::MAX, u32::MAX);
 }

@@ -22,13 +22,11 @@
 pub mod arch;
 #[cfg(not(loom))]
 pub mod children;
-#[cfg(not(loom))]
 mod duties;
 #[cfg(not(loom))]
 pub mod local;
 #[cfg(not(loom))]
 pub mod masks;
-pub mod park;
 #[cfg(not(loom))]
 pub mod process;
 pub mod reactor;
@@ -46,6 +44,8 @@ pub mod task;
 mod timer;
 #[cfg(not(loom))]
 pub mod vfork;
+pub mod wait;
+pub mod waker;
 
 pub use sys::clock::{Deadline, now};
 pub use task::Wake;

@@ -12,7 +12,7 @@
 pub mod world;
 
 #[cfg(test)]
-mod park;
+mod address;
 #[cfg(test)]
 mod place;
 #[cfg(test)]

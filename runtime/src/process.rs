@@ -5,11 +5,14 @@
 use crate::sched::{self, Above, Host, Runtime, Worker};
 use crate::sync::Relaxed;
 use crate::sys::{descriptor, memory, stack};
-use crate::{children, local, masks, park, reactor, section, signals};
+use crate::{children, local, masks, reactor, section, signals, wait};
 use core::ffi::c_int;
 
 /// What the scheduler has signals and children do.
 static ABOVE: Above = Above { signals: signals::FOR_SCHED, outlive_children: children::outlive };
+
+/// What the reactor has the scheduler do.
+static FOR_REACTOR: reactor::Enqueue = sched::enqueue;
 
 /// Why [`start`] could not start.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,7 @@ pub struct StartError(pub c_int);
 /// the process. The caller makes sure that this happens once.
 pub fn start(host: Host, workers: usize, common_mask: u64) -> Result<&'static Runtime, StartError> {
     section::ATTEND.give(&signals::FOR_SECTION);
+    reactor::ENQUEUE.give(&FOR_REACTOR);
     memory::open_maps();
     masks::begin(common_mask);
     sched::start(host, &ABOVE, workers).map_err(StartError)
@@ -31,7 +35,7 @@ pub fn forget_in_child() {
     signals::forget();
     sched::forget();
     memory::forget_maps();
-    park::forget();
+    wait::forget();
     reactor::forget();
     children::forget();
     descriptor::forget();

@@ -26,15 +26,16 @@ use crate::table::real;
 use crate::table::rows::Family;
 use crate::voice::say::log;
 use guard::Task;
-use iopatch_runtime::reactor::{Lease, Life, Refusal, Seen, Slot};
+use iopatch_runtime::reactor::{Life, Refusal, Seen, Slot};
 use iopatch_runtime::signals::{self, Handled};
 use iopatch_runtime::sys::signal;
-use iopatch_runtime::{park as lot, reactor, sched, task};
+use iopatch_runtime::wait::{self as lot, Lease};
+use iopatch_runtime::{reactor, sched, task, waker};
 use libc::{c_int, clockid_t, sigset_t, ssize_t, timespec};
 
 pub use iopatch_runtime::Deadline;
-pub use iopatch_runtime::park::MOST;
-pub use iopatch_runtime::reactor::{Entry, Interest};
+pub use iopatch_runtime::reactor::Interest;
+pub use iopatch_runtime::wait::{Entry, MOST};
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -440,7 +441,7 @@ impl Waits {
 /// `thread` is a thread that has not been joined.
 pub unsafe fn interrupt_native(thread: libc::pthread_t) {
     // SAFETY: the caller's promise.
-    unsafe { lot::interrupt_thread(thread as usize) };
+    unsafe { waker::interrupt_thread(thread as usize) };
 }
 
 /// Whether a call that waits is to end with EINTR, by the handlers that have run since it began. Of the calls that
@@ -554,7 +555,7 @@ pub fn any(
         if timed_out || deadline.is_some_and(|Deadline(at)| at <= iopatch_runtime::now()) {
             return Any::Done(0);
         }
-        match reactor::wait_any(task, family as u8, entries, deadline) {
+        match lot::wait_any(task, family as u8, entries, deadline) {
             Err(Refusal::Unwatchable(_)) => return Any::Unwatchable,
             Err(Refusal::LifeEnded) => yield_now(),
             Ok(task::Wake::TimedOut) => timed_out = true,

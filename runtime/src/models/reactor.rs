@@ -3,8 +3,9 @@
 use super::world::task::Task;
 use super::world::{SOON, close, let_time_pass, produce, spawn_task, try_read};
 use crate::Wake;
-use crate::reactor::{Entry, Interest, Lease, Life, Refusal, slot, wait_any};
+use crate::reactor::{Interest, Life, Refusal, slot};
 use crate::sys::clock::Deadline;
+use crate::wait::{Entry, Lease, wait_any};
 use loom::thread;
 
 const FAMILY: u8 = 0;

@@ -3,8 +3,8 @@
 
 use super::world::{interrupt, local::Local, spawn_task, task::Step, task_number};
 use crate::Wake;
-use crate::park::park;
 use crate::sync::Relaxed;
+use crate::wait::park;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 

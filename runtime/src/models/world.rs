@@ -105,7 +105,7 @@ fn look() {
 
 fn take_edges() {
     while let Some(event) = WORLD.kernel.take_edge() {
-        crate::reactor::dispatch(WORLD.runtime.worker(), event);
+        crate::reactor::dispatch(event, sched::enqueue);
     }
 }
 
@@ -235,46 +235,34 @@ pub mod task {
 }
 
 pub mod sched {
-    use super::WORLD;
     use super::task::{Task, Ticket, Wake, Woken};
+    use crate::reactor::{self, Poller};
     use crate::sync::Lock;
-    use crate::sys::epoll::Epoll;
     use crate::timer::{Heap, Timer};
     use core::ptr::NonNull;
-    use core::slice;
 
     pub type Family = u8;
 
     pub struct Worker {
-        pub(crate) index: usize,
         timers: Lock<Heap<(&'static Task, Ticket)>>,
     }
 
     pub struct Runtime(Worker);
 
-    pub fn get() -> Option<&'static Runtime> {
-        Some(&WORLD.runtime)
+    static FOR_REACTOR: reactor::Enqueue = enqueue;
+
+    pub(crate) fn enqueue(task: &'static Task) {
+        task.enqueue();
     }
 
     impl Runtime {
         pub(super) fn new() -> Self {
-            Self(Worker { index: 0, timers: Lock::new(Heap::new()) })
+            reactor::ENQUEUE.give(&FOR_REACTOR);
+            Self(Worker { timers: Lock::new(Heap::new()) })
         }
 
         pub(super) fn worker(&self) -> &Worker {
             &self.0
-        }
-
-        pub fn workers(&self) -> &[Worker] {
-            slice::from_ref(&self.0)
-        }
-
-        pub(crate) fn enqueue(&self, task: &'static Task) {
-            task.enqueue();
-        }
-
-        pub(crate) fn enqueue_on(&self, _: &'static Worker, task: &'static Task) {
-            task.enqueue();
         }
     }
 
@@ -302,8 +290,8 @@ pub mod sched {
 
         pub(crate) fn count_park(&self, _: Family) {}
 
-        pub(crate) fn epoll(&self) -> Epoll {
-            Epoll
+        pub(crate) fn poller(&self) -> &'static Poller {
+            reactor::poller_at(0).expect("a model has one")
         }
     }
 }

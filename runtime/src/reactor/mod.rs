@@ -9,26 +9,50 @@
 //! the try disproved; wait. Between any two of them an edge leaves its bit, and the wait ends at
 //! once. It never matters who took an edge, or when.
 
+#[cfg_attr(loom, path = "../models/poller.rs")]
+mod poller;
 mod slot;
 #[cfg_attr(loom, path = "../models/table.rs")]
 mod table;
-mod wait;
-
-pub use slot::{Interest, Life, Refusal, Seen, Slot};
-pub use table::{known, slot};
-pub use wait::{Entry, Lease, wait_any};
 
 #[cfg(not(loom))]
-pub(crate) use table::forget;
+pub use poller::MOST as MOST_POLLERS;
+pub(crate) use poller::Poller;
+#[cfg(loom)]
+pub(crate) use poller::at as poller_at;
+pub use slot::{Interest, Life, Refusal, Seen, Slot};
+pub(crate) use slot::{NOWHERE, Place};
 #[cfg(not(loom))]
 pub use table::{init, is_untouched, known_in};
+pub use table::{known, slot};
 
-use crate::park::Wakeups;
-use crate::sched::Worker;
+use crate::duties::Duties;
 use crate::sys::epoll::Event;
+use crate::task::Task;
+use crate::waker::Wakeups;
 use rustix::fd::RawFd;
 
-/// The `data` of a worker's own eventfd.
+/// Puts a runnable task into a run queue: the scheduler's to do.
+pub(crate) type Enqueue = fn(&'static Task);
+
+/// See [`Enqueue`].
+pub(crate) static ENQUEUE: Duties<Enqueue> = Duties::none();
+
+/// As [`Enqueue`]; without a scheduler there is no task.
+fn enqueue(task: &'static Task) {
+    if let Some(enqueue) = ENQUEUE.get() {
+        enqueue(task);
+    }
+}
+
+/// In the child of a fork: what there is is the parent's.
+#[cfg(not(loom))]
+pub(crate) fn forget() {
+    poller::forget();
+    table::forget();
+}
+
+/// The `data` of a poller's own eventfd.
 pub(crate) const WAKEUP: u64 = u64::MAX;
 /// That of the signalfd (`signals/process.rs`).
 pub(crate) const SIGNAL: u64 = u64::MAX - 1;
@@ -46,8 +70,8 @@ pub(crate) fn warm_up(event: Event) {
     }
 }
 
-/// Takes one event: notes the edge, and wakes who waited for it.
-pub(crate) fn dispatch(worker: &'static Worker, event: Event) {
+/// Takes one event: notes the edge, and wakes who waited for it, tasks by `enqueue`.
+pub(crate) fn dispatch(event: Event, enqueue: impl Fn(&'static Task)) {
     let (flags, data) = (event.flags, event.data);
     if data == WAKEUP {
         return;
@@ -57,5 +81,5 @@ pub(crate) fn dispatch(worker: &'static Worker, event: Event) {
     };
     let mut wakeups = Wakeups::new();
     slot.take_edge((data >> 32) as u32, flags, &mut wakeups);
-    wakeups.deliver_on(worker);
+    wakeups.deliver(enqueue);
 }

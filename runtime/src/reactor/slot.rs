@@ -1,12 +1,12 @@
 //! What the reactor knows of one descriptor number: a cache line.
 
-use super::tag;
-use crate::park::{List, Node, Waiter, Wakeups};
-use crate::sched::Worker;
+use super::poller::{self, Poller};
+use super::{enqueue, tag};
 use crate::section::section;
 use crate::sync::{AcqRel, Acquire, AtomicBool, AtomicI32, AtomicU32, Lock, Relaxed, Release, yield_now};
 use crate::sys::descriptor::Hidden;
 use crate::sys::epoll::{self, Epoll};
+use crate::waker::{List, Node, Waiter, Wakeups};
 use core::ptr::NonNull;
 use rustix::fd::RawFd;
 use rustix::io::Errno;
@@ -93,10 +93,10 @@ pub enum Refusal {
 }
 
 /// The number of those whose open file nobody could keep.
-pub(super) const NOWHERE: RawFd = -1;
+pub(crate) const NOWHERE: RawFd = -1;
 
 /// What a waiter's node says.
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The number to go on with: changes, under the lock of the slot that the node is in, when the program's own number
     /// is closed under the waiter.
     pub fd: AtomicI32,
@@ -165,7 +165,7 @@ pub struct Slot {
     generation: AtomicU32,
     /// Which life of the number this is: see [`Life`]. Changes under the lock.
     life: AtomicU32,
-    /// 1 + the index of the worker whose epoll instance watches the number; 0: none; [`NOBODY`]: none ever will.
+    /// 1 + the index of the poller that watches the number; 0: none; [`NOBODY`]: none ever will.
     watcher: AtomicU32,
     /// For the host: what it knows of the descriptor. 0 at the start of each life.
     pub facts: AtomicU32,
@@ -226,7 +226,7 @@ impl Slot {
 
     /// Sees to it that edges of `fd` come to this slot. `trusted`: the host knows that nothing can
     /// have replaced the open file behind this number; else the kernel is asked.
-    pub(super) fn watch(&self, fd: RawFd, life: Life, worker: &Worker, trusted: bool) -> Result<(), Refusal> {
+    pub(crate) fn watch(&self, fd: RawFd, life: Life, poller: &Poller, trusted: bool) -> Result<(), Refusal> {
         if trusted && self.is_watched() {
             return Ok(());
         }
@@ -237,7 +237,7 @@ impl Slot {
         if self.watcher.load(Relaxed) == NOBODY {
             return Err(Refusal::Unwatchable(Errno::PERM.raw_os_error()));
         }
-        self.register(fd, worker).map_err(|errno| Refusal::Unwatchable(errno.raw_os_error()))
+        self.register(fd, poller).map_err(|errno| Refusal::Unwatchable(errno.raw_os_error()))
     }
 
     /// In `life` nobody is to watch the file any more; who waits for it finds out.
@@ -255,7 +255,7 @@ impl Slot {
             self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
             inner.wake(BITS, &mut wakeups);
             drop(inner);
-            wakeups.deliver();
+            wakeups.deliver(enqueue);
         });
     }
 
@@ -275,7 +275,7 @@ impl Slot {
     }
 
     /// Under the lock. Registers `fd`, or asks for its present state as a new edge.
-    fn register(&self, fd: RawFd, worker: &Worker) -> Result<(), Errno> {
+    fn register(&self, fd: RawFd, poller: &Poller) -> Result<(), Errno> {
         if let Some(epoll) = self.watching() {
             match epoll.modify(fd, tag(fd, self.generation.load(Relaxed))) {
                 Err(Errno::NOENT) => {}
@@ -284,8 +284,8 @@ impl Slot {
         }
         let generation = self.generation.load(Relaxed).wrapping_add(1);
         self.generation.store(generation, Relaxed);
-        self.watcher.store(worker.index as u32 + 1, Relaxed);
-        let epoll = worker.epoll();
+        self.watcher.store(poller.index as u32 + 1, Relaxed);
+        let epoll = poller.epoll();
         let added = match epoll.add(fd, tag(fd, generation)) {
             // The number has been here before with this very open file, which a duplicate kept.
             Err(Errno::EXIST) => epoll.modify(fd, tag(fd, generation)),
@@ -298,9 +298,7 @@ impl Slot {
     }
 
     fn watching(&self) -> Option<Epoll> {
-        let index = self.watcher.load(Relaxed).checked_sub(1)?;
-        let worker = crate::sched::get()?.workers().get(index as usize)?;
-        Some(worker.epoll())
+        poller_of(self.watcher.load(Relaxed)).map(Poller::epoll)
     }
 
     /// Adds a waiter, unless what it waits for has come; then false. `life`: the one that the number must still have;
@@ -308,7 +306,7 @@ impl Slot {
     ///
     /// # Safety
     /// `node` is in no list, has this slot's number, and neither moves nor ends before it was given to `leave`.
-    pub(super) unsafe fn enter(
+    pub(crate) unsafe fn enter(
         &self,
         mut node: NonNull<Node<Place>>,
         waiter: Waiter,
@@ -351,7 +349,7 @@ impl Slot {
     }
 
     /// The caller's node, which is in a list, waits once more, unless what it waits for has come; then false.
-    pub(super) fn wait_again(mut node: NonNull<Node<Place>>, waiter: Waiter) -> bool {
+    pub(crate) fn wait_again(mut node: NonNull<Node<Place>>, waiter: Waiter) -> bool {
         Self::of(node, |slot, _, _| {
             // SAFETY: the caller's own node, which others read under this lock.
             unsafe { node.as_mut() }.waiter = waiter;
@@ -366,7 +364,7 @@ impl Slot {
     ///
     /// # Safety
     /// `node` is alive and was given to `enter`.
-    pub(super) unsafe fn leave(node: NonNull<Node<Place>>, passes_on: bool) {
+    pub(crate) unsafe fn leave(node: NonNull<Node<Place>>, passes_on: bool) {
         let mut wakeups = Wakeups::new();
         Self::of(node, |slot, _, inner| {
             // SAFETY: the caller's promise: it is in this slot's list, or in none.
@@ -375,12 +373,12 @@ impl Slot {
                 inner.wake(Interest::CONNECTION.bits(), &mut wakeups);
             }
         });
-        wakeups.deliver();
+        wakeups.deliver(enqueue);
     }
 
     /// The caller, whose node has entered, is about to make its call by the number that is told: until `end_try`
     /// nobody closes that.
-    pub(super) fn begin_try(node: NonNull<Node<Place>>) -> (RawFd, Option<&'static Slot>) {
+    pub(crate) fn begin_try(node: NonNull<Node<Place>>) -> (RawFd, Option<&'static Slot>) {
         Self::of(node, |slot, fd, inner| {
             inner.tries += 1;
             (fd, Some(slot))
@@ -389,7 +387,7 @@ impl Slot {
     }
 
     /// Ends what `begin_try` began, in a life of the number.
-    pub(super) fn end_try(&self, life: Life) {
+    pub(crate) fn end_try(&self, life: Life) {
         let mut inner = self.inner.lock();
         if self.life().is_of(life) {
             inner.tries = inner.tries.saturating_sub(1);
@@ -440,7 +438,7 @@ impl Slot {
             self.forget((self.life().0 | 1).wrapping_add(1));
             self.facts.store(facts, Relaxed);
             drop(inner);
-            wakeups.deliver();
+            wakeups.deliver(enqueue);
         });
     }
 
@@ -459,11 +457,11 @@ impl Slot {
             let life = self.life().0.wrapping_add(1);
             let busy = !inner.waiters.is_empty();
             let watching = self.watching();
-            let worker = self.watcher.load(Relaxed);
+            let watcher = self.watcher.load(Relaxed);
             self.forget(life);
             drop(inner);
             if busy {
-                self.move_waiters(fd, worker);
+                self.move_waiters(fd, watcher);
             }
             if let Some(epoll) = watching.filter(|_| others || busy) {
                 epoll.delete(fd);
@@ -502,12 +500,10 @@ impl Slot {
     fn move_waiters(&self, fd: RawFd, watcher: u32) {
         let ghost = Hidden::copy_of(fd);
         let there = ghost.as_ref().and_then(|ghost| super::slot(ghost.number()));
-        let workers = crate::sched::get().map(|runtime| runtime.workers());
-        let worker = workers.and_then(|all| all.get(watcher.saturating_sub(1) as usize));
-        let (Some(ghost), Some(there), Some(worker)) = (ghost, there, worker) else {
+        let (Some(ghost), Some(there), Some(poller)) = (ghost, there, poller_of(watcher)) else {
             let mut wakeups = Wakeups::new();
             self.inner.lock().orphan(&mut wakeups);
-            return wakeups.deliver();
+            return wakeups.deliver(enqueue);
         };
         let number = ghost.number();
         let first_is_ours = core::ptr::from_ref(self) < core::ptr::from_ref(there);
@@ -528,11 +524,11 @@ impl Slot {
             return;
         }
         theirs.ghost = Some(ghost);
-        let _ = there.register(number, worker);
+        let _ = there.register(number, poller);
     }
 
     /// A waiter that had to go on with a number of the library's is done with it.
-    pub(super) fn release_guest(&self) {
+    pub(crate) fn release_guest(&self) {
         let mut inner = self.inner.lock();
         inner.guests = inner.guests.saturating_sub(1);
         if inner.guests == 0 {
@@ -541,6 +537,11 @@ impl Slot {
             inner.ghost = None;
         }
     }
+}
+
+/// The poller that a slot's `watcher` says.
+fn poller_of(watcher: u32) -> Option<&'static Poller> {
+    poller::at(watcher.checked_sub(1)? as usize)
 }
 
 /// The bits that an event's flags set.

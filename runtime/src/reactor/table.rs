@@ -25,7 +25,7 @@ pub fn init() {
 }
 
 /// In the child of a fork: the slots are the parent's, registered with the parent's epoll.
-pub(crate) fn forget() {
+pub(super) fn forget() {
     for block in &BLOCKS {
         let slots = block.load(Relaxed);
         if !slots.is_null() {

@@ -54,6 +54,6 @@ fn send(runtime: &Runtime, worker: &Worker, task: &'static Task) -> bool {
 impl Runtime {
     /// Whether a worker other than `busy` sleeps: as far as the program is concerned, a CPU is idle.
     pub(super) fn sleeps_beside(&self, busy: &Worker) -> bool {
-        self.workers().iter().any(|worker| worker.index != busy.index && worker.is_sleeping())
+        self.workers().iter().any(|worker| worker.index() != busy.index() && worker.is_sleeping())
     }
 }

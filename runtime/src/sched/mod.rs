@@ -26,6 +26,7 @@ pub use worker::{Family, Worker};
 
 use crate::local::Local;
 use crate::masks;
+use crate::reactor;
 use crate::section::{self, section};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, Release, SeqCst};
 use crate::sys::memory;
@@ -63,7 +64,7 @@ pub struct Host {
 }
 
 /// The most workers; a worker is a bit in `Runtime::sleepers`.
-pub const MAX_WORKERS: usize = 256;
+pub const MAX_WORKERS: usize = reactor::MOST_POLLERS;
 
 /// Everything that is one process's; a forked child makes its own.
 pub struct Runtime {
@@ -186,6 +187,7 @@ pub(crate) fn start(host: Host, above: &'static Above, workers: usize) -> Result
         at.write(runtime);
         &*at
     };
+    runtime.workers().iter().for_each(|worker| worker.poller().publish());
     RUNTIME.store(at, Release);
     runtime.begin().inspect_err(|_| forget())?;
     Ok(runtime)
@@ -302,7 +304,7 @@ impl Runtime {
     pub(crate) fn steal_for(&self, thief: &Worker) -> bool {
         let n = self.worker_count;
         (1..n).any(|step| {
-            let victim = &self.workers()[(thief.index + step) % n];
+            let victim = &self.workers()[(thief.index() + step) % n];
             victim.queue.steal_into(&thief.queue) > 0
         })
     }
@@ -377,7 +379,7 @@ impl Runtime {
 
     /// Whether a worker other than `mine` has tasks to steal.
     pub(crate) fn any_queued_elsewhere(&self, mine: &Worker) -> bool {
-        self.worker_count > 1 && self.workers().iter().any(|w| w.index != mine.index && !w.queue.is_empty())
+        self.worker_count > 1 && self.workers().iter().any(|w| w.index() != mine.index() && !w.queue.is_empty())
     }
 
     /// The kernel's id of an OS thread that no task runs on: as it is every coroutine begins. 0: it does not run yet.
@@ -436,6 +438,13 @@ impl Task {
 impl Linked for Task {
     fn link(&self) -> &AtomicPtr<Self> {
         &self.link
+    }
+}
+
+/// Puts a runnable task into a run queue: see [`Runtime::enqueue`].
+pub(crate) fn enqueue(task: &'static Task) {
+    if let Some(runtime) = get() {
+        runtime.enqueue(task);
     }
 }
 

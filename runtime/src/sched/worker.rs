@@ -1,17 +1,14 @@
 //! A worker: a run queue, an epoll instance and timers, and the right to run tasks.
 
 use super::{Carrier, Queue, Runtime, current_carrier, task_at};
-use crate::reactor;
+use crate::reactor::{self, Poller};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
-use crate::sys::descriptor::Hidden;
-use crate::sys::epoll::{self, Epoll, Event};
+use crate::sys::epoll::Event;
 use crate::task::{Task, Ticket, Wake, Woken};
 use crate::timer::{Heap, Timer};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
-use rustix::event::EventfdFlags;
-use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 
 /// How many families of calls are counted apart; the host names them.
@@ -37,14 +34,11 @@ const AHEAD: usize = 4;
 /// See the module.
 #[repr(align(128))]
 pub struct Worker {
-    pub(crate) index: usize,
+    poller: Poller,
     pub(crate) queue: Queue<Task>,
     timers: Lock<Heap<Sleeper>>,
     /// The heap's earliest deadline, to be read without its lock.
     earliest: AtomicU64,
-    epoll: Hidden,
-    /// An eventfd in `epoll`. Edge-triggered, so that nobody ever has to read it.
-    wakeup: Hidden,
     /// The owner is in epoll_wait, or just about to be; a `notify` gets it out.
     sleeping: AtomicBool,
     /// The next notify is for stealing.
@@ -63,18 +57,11 @@ pub struct Worker {
 
 impl Worker {
     pub(super) fn new(index: usize) -> Result<Self, Errno> {
-        let epoll = epoll::create()?;
-        let wakeup = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let wakeup = Hidden::new(wakeup).ok_or(Errno::MFILE)?;
-        Epoll::at(epoll.as_raw_fd()).add(wakeup.number(), reactor::WAKEUP)?;
-        let epoll = Hidden::new(epoll).ok_or(Errno::MFILE)?;
         Ok(Self {
-            index,
+            poller: Poller::new(index)?,
             queue: Queue::new(),
             timers: Lock::new(Heap::new()),
             earliest: AtomicU64::new(Deadline::NEVER.0),
-            epoll,
-            wakeup,
             sleeping: AtomicBool::new(false),
             search: AtomicBool::new(false),
             owner: AtomicPtr::new(null_mut()),
@@ -86,8 +73,13 @@ impl Worker {
         })
     }
 
-    pub(crate) fn epoll(&self) -> Epoll {
-        Epoll::at(self.epoll.number())
+    pub(crate) fn index(&self) -> usize {
+        self.poller.index
+    }
+
+    #[inline]
+    pub(crate) fn poller(&self) -> &Poller {
+        &self.poller
     }
 
     #[inline]
@@ -99,7 +91,7 @@ impl Worker {
     pub(crate) fn notify(&self) -> bool {
         let mine = self.sleeping.swap(false, SeqCst);
         if mine {
-            self.ring();
+            self.poller.ring();
         }
         mine
     }
@@ -108,14 +100,6 @@ impl Worker {
     pub(crate) fn notify_to_search(&self) -> bool {
         self.search.store(true, SeqCst);
         self.notify()
-    }
-
-    /// Makes an edge on the eventfd, which ends one epoll_wait.
-    pub(crate) fn ring(&self) {
-        let fd = self.wakeup.number();
-        // SAFETY: the worker's own descriptor, open for the life of the process.
-        let fd = unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) };
-        let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
     }
 
     /// Adds a deadline. Its owner takes it out by [`Worker::cancel`] before its frame ends.
@@ -222,7 +206,7 @@ impl Worker {
     /// Takes the descriptors' events, waiting for them until `deadline`.
     fn look(&self, runtime: &Runtime, deadline: Option<Deadline>) {
         let mut events = [MaybeUninit::<Event>::uninit(); EVENTS];
-        let events = self.epoll().wait(&mut events, deadline);
+        let events = self.poller.epoll().wait(&mut events, deadline);
         self.sleeping.store(false, SeqCst);
         for event in events.iter().take(AHEAD) {
             reactor::warm_up(*event);
@@ -233,7 +217,7 @@ impl Worker {
             }
             match event.data {
                 reactor::SIGNAL => (runtime.above.signals.look_at_process)(runtime),
-                _ => reactor::dispatch(self.as_static(), *event),
+                _ => reactor::dispatch(*event, |task| runtime.enqueue_on(self.as_static(), task)),
             }
         }
         let queued = self.queue.len();
@@ -247,7 +231,7 @@ impl Worker {
     /// A carrier that has lost the worker while it slept may have taken events, or the edge, that
     /// were meant for the new owner.
     pub(super) fn pass_on(&self) {
-        self.ring();
+        self.poller.ring();
     }
 
     /// Counts a wait of `family` that parked.

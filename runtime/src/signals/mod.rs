@@ -31,6 +31,7 @@ use crate::sync::{Relaxed, SeqCst};
 use crate::sys::clock::Deadline;
 use crate::sys::signal;
 use crate::task::{self, Task};
+use crate::waker;
 
 /// At the end of a section of the calling thread: has the kernel deliver what is in its queue, and acts on a cancellation.
 fn attend() {
@@ -120,7 +121,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         signal::send_to_self(number, info);
     }
     mine.due.store(1, SeqCst);
-    crate::park::look_up(mine);
+    waker::look_up(mine);
     wake_scheduler();
     Arrival::Return
 }
@@ -128,7 +129,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
 /// The scheduler may be about to sleep: it must look first.
 fn wake_scheduler() {
     if let Some(carrier) = sched::current_carrier() {
-        carrier.home().ring();
+        carrier.home().poller().ring();
     }
 }
 
@@ -187,7 +188,7 @@ fn interrupt(task: &'static Task) {
         runtime.interrupt(task);
     }
     if task.is_pinned() {
-        crate::park::interrupt(local);
+        waker::interrupt(local);
     }
 }
 
@@ -329,7 +330,7 @@ pub fn nudged() {
     if mine.critical.load(Relaxed) == 0 {
         look();
     } else {
-        crate::park::look_up(mine);
+        waker::look_up(mine);
         wake_scheduler();
     }
 }

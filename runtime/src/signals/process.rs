@@ -45,7 +45,7 @@ fn watch(runtime: &Runtime) {
         return signal::set_signalfd(fd, wanted);
     }
     if let Some(made) = signal::signalfd(wanted).and_then(Hidden::new) {
-        let told = |worker: &Worker| worker.epoll().add(made.number(), reactor::SIGNAL).is_ok();
+        let told = |worker: &Worker| worker.poller().epoll().add(made.number(), reactor::SIGNAL).is_ok();
         if runtime.workers().iter().all(told) {
             SIGNALFD.set(made);
         }

@@ -1,7 +1,7 @@
 use super::{Interest, Seen, Slot, readiness_of};
-use crate::park::Wakeups;
 use crate::sync::Relaxed;
 use crate::sys::epoll;
+use crate::waker::Wakeups;
 use core::mem::MaybeUninit;
 
 const BOTH: Interest = Interest::READ.and(Interest::WRITE);

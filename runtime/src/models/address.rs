@@ -3,9 +3,10 @@
 
 use super::world::{SOON, interrupt, let_time_pass, run_as_task, spawn_task, task_number, thread_pointer};
 use crate::Wake;
-use crate::park::{Requeued, interrupt_thread, is_empty, park, park_any, requeue, unpark};
 use crate::sync::{AtomicU32, Relaxed};
 use crate::sys::clock::Deadline;
+use crate::wait::{Requeued, is_empty, park, park_any, requeue, unpark};
+use crate::waker::interrupt_thread;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 

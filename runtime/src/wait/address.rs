@@ -3,12 +3,12 @@
 //! `park` looks at the program's word under the bucket's lock, and `unpark` takes that lock: so a
 //! waker that changes the word first and unparks then can't come between the look and the sleep.
 
-use super::{List, Node, Waiter, Wakeups};
-use crate::sched::Family;
+use crate::sched::{self, Family};
 use crate::section::section;
 use crate::sync::Lock;
 use crate::sys::clock::Deadline;
 use crate::task::Wake;
+use crate::waker::{List, Node, Waiter, Wakeups};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -181,7 +181,7 @@ pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
             let mut bucket = LOT[index(addr)].0.lock();
             wake_some(&mut bucket, addr, n, mask, &mut wakeups)
         };
-        wakeups.deliver();
+        wakeups.deliver(sched::enqueue);
         woken
     })
 }
@@ -247,7 +247,7 @@ pub fn requeue(
             })
         };
         drop(low);
-        wakeups.deliver();
+        wakeups.deliver(sched::enqueue);
         done
     })
 }

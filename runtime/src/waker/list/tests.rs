@@ -1,4 +1,5 @@
-use super::{List, Node, Waiter};
+use super::super::Waiter;
+use super::{List, Node};
 use core::ptr::NonNull;
 use std::vec::Vec;
 

@@ -1,27 +1,26 @@
-//! Waiting for one descriptor, or for any of many.
+//! Waiting for one descriptor.
 //!
 //! A wait is a [`Lease`]: of one life of a number, taken before the call is tried, and given back when its result is
 //! there. Whatever closes the number meanwhile either finds the waiter in the slot's list, and takes it along to another
 //! number of the same open file, or ends the life first, and the wait is refused.
 
-use super::slot::{Interest, Life, NOWHERE, Place, Refusal, Seen, Slot};
-use super::table::slot;
-use crate::park::{Node, Waiter};
-use crate::sched::{Family, Worker};
-use crate::section::section;
+use crate::reactor::{Interest, Life, NOWHERE, Place, Poller, Refusal, Seen, Slot, slot};
+use crate::sched::Family;
+use crate::sync::{Acquire, Relaxed};
 use crate::sys::clock::Deadline;
 use crate::task::{Task, Wake};
+use crate::waker::{Node, Waiter};
 use core::ptr::NonNull;
 use rustix::fd::RawFd;
 
 /// Of a number past the table.
-const NO_SLOT: Refusal = Refusal::Unwatchable(38); // ENOSYS
+pub(super) const NO_SLOT: Refusal = Refusal::Unwatchable(38); // ENOSYS
 
 /// See the module.
 pub struct Lease {
-    node: Node<Place>,
-    own: RawFd,
-    life: Life,
+    pub(super) node: Node<Place>,
+    pub(super) own: RawFd,
+    pub(super) life: Life,
     /// Whether the node is in a list.
     entered: bool,
     /// Whether it left the list before its call: then it has not told the next yet.
@@ -46,10 +45,10 @@ impl Lease {
 
     /// The number to go on with: another one if the program has closed its own meanwhile, -1 if it could not be kept.
     pub fn fd(&self) -> RawFd {
-        self.node.data.fd.load(crate::sync::Acquire)
+        self.node.data.fd.load(Acquire)
     }
 
-    fn is_guest(&self) -> bool {
+    pub(super) fn is_guest(&self) -> bool {
         self.fd() != self.own && self.fd() != NOWHERE
     }
 
@@ -66,7 +65,7 @@ impl Lease {
         deadline: Option<Deadline>,
         trusted: bool,
     ) -> Result<Wake, Refusal> {
-        self.watch(task.home(), trusted)?;
+        self.watch(task.home().poller(), trusted)?;
         let waiter = Waiter::announce();
         // SAFETY: the caller's promise.
         match unsafe { self.enter(waiter) } {
@@ -79,16 +78,16 @@ impl Lease {
         }
     }
 
-    fn watch(&self, worker: &Worker, trusted: bool) -> Result<(), Refusal> {
+    pub(super) fn watch(&self, poller: &Poller, trusted: bool) -> Result<(), Refusal> {
         if self.entered || self.fd() != self.own {
             return Ok(());
         }
-        slot(self.own).ok_or(NO_SLOT)?.watch(self.own, self.life, worker, trusted)
+        slot(self.own).ok_or(NO_SLOT)?.watch(self.own, self.life, poller, trusted)
     }
 
     /// # Safety
     /// As for [`Lease::wait`].
-    unsafe fn enter(&mut self, waiter: Waiter) -> Result<bool, Refusal> {
+    pub(super) unsafe fn enter(&mut self, waiter: Waiter) -> Result<bool, Refusal> {
         let node = NonNull::from(&mut self.node);
         if self.entered {
             return Ok(Slot::wait_again(node, waiter));
@@ -130,7 +129,7 @@ impl Lease {
         self.leave(false);
     }
 
-    fn leave(&mut self, passes_on: bool) {
+    pub(super) fn leave(&mut self, passes_on: bool) {
         if core::mem::take(&mut self.entered) || (passes_on && self.paused) {
             // SAFETY: the node has entered, and is the caller's; it may be out again.
             unsafe { Slot::leave(NonNull::from(&mut self.node), passes_on) };
@@ -143,97 +142,7 @@ impl Lease {
         self.leave(self.node.data.interest == Interest::CONNECTION);
         if let Some(slot) = slot(self.fd()).filter(|_| self.is_guest()) {
             slot.release_guest();
-            self.node.data.fd.store(NOWHERE, crate::sync::Relaxed);
+            self.node.data.fd.store(NOWHERE, Relaxed);
         }
     }
-}
-
-/// One descriptor of a wait for many.
-pub struct Entry {
-    lease: Lease,
-    seen: Seen,
-}
-
-impl Entry {
-    /// For `fd`, at a look at its readiness taken now; the caller tries its call next.
-    pub fn new(fd: RawFd, interest: Interest) -> Self {
-        let mut entry = Self { lease: Lease::new(fd, Life::NONE, interest), seen: Seen::NOTHING };
-        entry.look_again();
-        entry
-    }
-
-    /// The number to go on with.
-    pub fn fd(&self) -> RawFd {
-        self.lease.fd()
-    }
-
-    /// Takes a fresh look, before another try.
-    pub fn look_again(&mut self) {
-        let slot = slot(self.fd());
-        if !self.lease.is_guest() {
-            self.lease.life = slot.map_or(Life::NONE, Slot::life);
-        }
-        self.seen = slot.map_or(Seen::NOTHING, Slot::look);
-    }
-
-    /// Goes back to its own number, whatever that is now, with a fresh look: for a call that looks at the number, and so
-    /// says nothing about the file that the last wait was moved to.
-    pub fn go_home(&mut self) {
-        if self.fd() != self.lease.own {
-            self.release();
-            self.lease.node.data.fd.store(self.lease.own, crate::sync::Relaxed);
-            self.look_again();
-        }
-    }
-
-    /// Gives back what the waits went on with.
-    pub fn release(&mut self) {
-        section(|| self.lease.end());
-    }
-}
-
-/// Waits until any of `entries` may be ready, `deadline`, or an interruption. The caller has tried
-/// since the entries' looks, and found none of them ready.
-pub fn wait_any(
-    task: &'static Task,
-    family: Family,
-    entries: &mut [Entry],
-    deadline: Option<Deadline>,
-) -> Result<Wake, Refusal> {
-    section(|| {
-        for entry in entries.iter() {
-            prepare(entry, task.home())?;
-        }
-        let waiter = Waiter::announce();
-        let entered = enter_all(entries, waiter);
-        let why = match entered {
-            Ok(true) => Ok(waiter.wait(family, deadline)),
-            Ok(false) => Ok(waiter.retract().unwrap_or(Wake::Unparked)),
-            Err(refusal) => {
-                waiter.retract();
-                Err(refusal)
-            }
-        };
-        entries.iter_mut().for_each(|entry| entry.lease.leave(false));
-        why
-    })
-}
-
-fn prepare(entry: &Entry, worker: &Worker) -> Result<(), Refusal> {
-    let slot = slot(entry.fd()).ok_or(NO_SLOT)?;
-    slot.disprove(entry.seen, entry.lease.node.data.interest);
-    // A set of many descriptors is asked for seldom, and has been tried by one call: not to trust
-    // any of them costs one call more each, but only when it must wait.
-    entry.lease.watch(worker, false)
-}
-
-/// Enters the entries one by one until one is ready, then false, or refused.
-fn enter_all(entries: &mut [Entry], waiter: Waiter) -> Result<bool, Refusal> {
-    for entry in entries.iter_mut() {
-        // SAFETY: `wait_any` takes every node out before it, a section, ends.
-        if !unsafe { entry.lease.enter(waiter) }? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
