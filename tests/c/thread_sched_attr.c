@@ -1,6 +1,7 @@
-/* sched_getattr and sched_setattr by syscall, which libc has no functions for, with a thread's own id as with 0. To set what
- * is set already, as GLib does in the threads of its pools, costs no OS thread. */
+/* sched_getattr and sched_setattr, by syscall and by the functions that newer libcs have, with a thread's own id as with 0.
+ * To set what is set already, as GLib does in the threads of its pools, costs no OS thread. */
 #include "thread.h"
+#include <dlfcn.h>
 #include <sched.h>
 #include <sys/syscall.h>
 
@@ -15,6 +16,9 @@ struct attr {
 
 static struct attr of_main;
 
+int (*get)(pid_t, struct attr *, unsigned, unsigned);
+int (*set)(pid_t, struct attr *, unsigned);
+
 static void *sets(void *arg)
 {
     struct attr mine = {0};
@@ -23,6 +27,10 @@ static void *sets(void *arg)
         CHECK_EQ(syscall(SYS_sched_getattr, ids[i], &mine, sizeof mine, 0), 0);
         CHECK_EQ(mine.policy, SCHED_OTHER);
         CHECK_EQ(syscall(SYS_sched_setattr, ids[i], &of_main, 0), 0);
+        if (get) {
+            CHECK_EQ(get(ids[i], &mine, sizeof mine, 0), 0);
+            CHECK_EQ(set(ids[i], &of_main, 0), 0);
+        }
     }
     sleep_ms(1);
     mine.policy = SCHED_BATCH;
@@ -34,6 +42,9 @@ static void *sets(void *arg)
 int main(void)
 {
     SAFETY_NET();
+    get = dlsym(RTLD_DEFAULT, "sched_getattr");
+    set = dlsym(RTLD_DEFAULT, "sched_setattr");
+    CHECK(get || !preloaded());
     CHECK_EQ(syscall(SYS_sched_getattr, 0, &of_main, sizeof of_main, 0), 0);
     pthread_t t[5];
     for (int i = 0; i < 5; i++)

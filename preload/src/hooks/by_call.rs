@@ -65,8 +65,9 @@ pub unsafe fn signalfd(number: c_long, fd: c_int, mask: usize, size: usize, flag
     fdops::new_signalfd(fd, flags, || unsafe { kernel(number, [fd as usize, mask, size, flags as usize]) } as c_int)
 }
 
-pub unsafe fn asks_of_thread(number: c_long, tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int {
-    Whose::by_id(tid).get(|tid| unsafe { kernel(number, [tid as usize, a2, a3, a4]) } as c_int)
+/// Answers with the size of what it has written.
+pub unsafe fn sched_getaffinity(number: c_long, tid: c_int, n: usize, cpus: usize) -> c_int {
+    Whose::by_id(tid).get(|tid| unsafe { kernel(number, [tid as usize, n, cpus]) } as c_int)
 }
 
 /// Of a thread, whose kind differs between the calls, or of many.
@@ -83,28 +84,6 @@ pub unsafe fn asks_of_kind(number: c_long, kind: c_uint, id: c_uint) -> c_int {
 pub unsafe fn ioprio_set(number: c_long, kind: c_uint, id: c_uint, priority: c_int) -> c_int {
     let set = |id: pid_t| unsafe { kernel(number, [kind as usize, id as usize, priority as usize]) } as c_int;
     if is_one_thread(number, kind) { Whose::by_id(id as pid_t).set(set) } else { set(id as pid_t) }
-}
-
-/// GLib gives the threads of its pools what they have: that is no reason to keep an OS thread.
-pub unsafe fn sched_setattr(number: c_long, tid: c_int, attr: usize, flags: usize) -> c_int {
-    if flags == 0 && attr != 0 && unsafe { has_attributes(tid, attr) } {
-        return 0;
-    }
-    Whose::by_id(tid).set(|tid| unsafe { kernel(number, [tid as usize, attr, flags]) } as c_int)
-}
-
-/// Whether the thread has the attributes at `attr`, which begin with their size (linux/sched/types.h), already.
-unsafe fn has_attributes(tid: pid_t, attr: usize) -> bool {
-    const KNOWN: usize = 56;
-    let mut present = [0u8; KNOWN];
-    let Some(size) = memory::read(attr as *const u32).map(|size| (size as usize).min(KNOWN)) else { return false };
-    if !memory::is_readable(attr, size) {
-        return false;
-    }
-    let errno = errno::get();
-    let told = unsafe { asks_of_thread(SYS_sched_getattr, tid, present.as_mut_ptr() as usize, size, 0) } == 0;
-    errno::set(errno);
-    told && unsafe { std::slice::from_raw_parts(attr as *const u8, size) } == &present[..size]
 }
 
 /// tgkill(2) without the process.

@@ -442,10 +442,8 @@ macro_rules! symbols {
         called   fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int => "as fcntl, but no cancellation point", SYS_fcntl;
         called   eventfd(count: c_uint) -> c_int => "a new descriptor", SYS_eventfd;
         called   signalfd(fd: c_int, mask: usize, size: usize, flags: c_int) -> c_int => "as signalfd", SYS_signalfd, SYS_signalfd4;
-        called   asks_of_thread(tid: c_int, a2: usize, a3: usize, a4: usize) -> c_int
-                 => BY_OWN_ID, SYS_sched_getaffinity, SYS_sched_getattr;
+        called   sched_getaffinity(tid: c_int, n: usize, cpus: usize) -> c_int => BY_OWN_ID, SYS_sched_getaffinity;
         called   asks_of_kind(kind: c_uint, id: c_uint) -> c_int => BY_OWN_ID, SYS_getpriority, SYS_ioprio_get;
-        called   sched_setattr(tid: c_int, attr: usize, flags: usize) -> c_int => OF_OS_THREAD, SYS_sched_setattr;
         called   ioprio_set(kind: c_uint, id: c_uint, priority: c_int) -> c_int => OF_OS_THREAD, SYS_ioprio_set;
         called   tkill(tid: c_int, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tkill;
         called   rt_tgsigqueueinfo(pid: c_int, tid: c_int, signum: c_int, info: *const siginfo_t) -> c_int
@@ -613,6 +611,8 @@ macro_rules! symbols {
         tracks   sched_setparam(tid: pid_t, param: *const sched_param) -> c_int => OF_OS_THREAD, SYS_sched_setparam;
         tracks   sched_getparam = __sched_getparam (tid: pid_t, param: *mut sched_param) -> c_int => BY_OWN_ID, SYS_sched_getparam;
         tracks   sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_int => BY_OWN_ID, SYS_sched_rr_get_interval;
+        tracks   sched_setattr(tid: pid_t, attr: *const c_void, flags: c_uint) -> c_int => OF_OS_THREAD, SYS_sched_setattr;
+        tracks   sched_getattr(tid: pid_t, attr: *mut c_void, size: c_uint, flags: c_uint) -> c_int => BY_OWN_ID, SYS_sched_getattr;
         tracks   setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int => OF_OS_THREAD, SYS_setpriority;
         tracks   getpriority(which: __priority_which_t, id: id_t) -> c_int => BY_OWN_ID;
         tracks   nice(step: c_int) -> c_int => OF_OS_THREAD;

@@ -165,6 +165,38 @@ pub unsafe fn sched_rr_get_interval(tid: pid_t, interval: *mut timespec) -> c_in
     Whose::by_id(tid).get(|tid| unsafe { real::sched_rr_get_interval(tid, interval) })
 }
 
+/// By the system call, as all that ask for attributes: libc's functions are newer than some that we run with.
+///
+/// GLib gives the threads of its pools what they have: that is no reason to keep an OS thread.
+pub unsafe fn sched_setattr(tid: pid_t, attr: *const c_void, flags: c_uint) -> c_int {
+    if flags == 0 && unsafe { has_attributes(tid, attr) } {
+        return 0;
+    }
+    let (attr, flags) = (attr as usize, flags as usize);
+    Whose::by_id(tid)
+        .set(|tid| unsafe { real::syscall(SYS_sched_setattr, tid as usize, attr, flags, 0, 0, 0) } as c_int)
+}
+
+pub unsafe fn sched_getattr(tid: pid_t, attr: *mut c_void, size: c_uint, flags: c_uint) -> c_int {
+    let (attr, size, flags) = (attr as usize, size as usize, flags as usize);
+    Whose::by_id(tid)
+        .get(|tid| unsafe { real::syscall(SYS_sched_getattr, tid as usize, attr, size, flags, 0, 0) } as c_int)
+}
+
+/// Whether the thread has the attributes at `attr`, which begin with their size (linux/sched/types.h), already.
+unsafe fn has_attributes(tid: pid_t, attr: *const c_void) -> bool {
+    const KNOWN: usize = 56;
+    let mut present = [0u8; KNOWN];
+    let Some(size) = memory::read(attr.cast::<u32>()).map(|size| (size as usize).min(KNOWN)) else { return false };
+    if !memory::is_readable(attr as usize, size) {
+        return false;
+    }
+    let before = errno::get();
+    let told = unsafe { sched_getattr(tid, present.as_mut_ptr().cast(), size as c_uint, 0) } == 0;
+    errno::set(before);
+    told && unsafe { std::slice::from_raw_parts(attr.cast::<u8>(), size) } == &present[..size]
+}
+
 pub unsafe fn setpriority(which: __priority_which_t, id: id_t, priority: c_int) -> c_int {
     if which != PRIO_PROCESS {
         return unsafe { real::setpriority(which, id, priority) };
