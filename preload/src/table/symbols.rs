@@ -143,7 +143,8 @@ macro_rules! symbols {
         absent   fputc(c: c_int, stream: *mut FILE) -> c_int => NATIVE;
         absent   fscanf(stream: *mut FILE, format: *const c_char, ...) -> c_int => NATIVE;
         absent   fopen = fopen64 (path: *const c_char, mode: *const c_char) -> *mut FILE => "a FIFO waits for its other end: native, under handoff";
-        absent   freopen = freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE => "as fopen";
+        tracks   freopen = freopen64 (path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE
+                 => "libc closes the descriptor inside, and puts another file there: forgets it";
         absent   flockfile(stream: *mut FILE) => "the stream's lock is libc's own: native, under handoff";
         absent   fflush_unlocked(stream: *mut FILE) -> c_int => NATIVE;
         absent   fgets_unlocked(line: *mut c_char, n: c_int, stream: *mut FILE) -> *mut c_char => NATIVE;
@@ -477,6 +478,7 @@ macro_rules! symbols {
                  => "variadic; waits on a word that the kernel clears are the kernel's";
         tracks   daemon(nochdir: c_int, noclose: c_int) -> c_int => "forks inside libc, and puts /dev/null over three descriptors";
         absent   _Fork() -> pid_t => "runs no handlers by definition: its child may use async-signal-safe calls and exec";
+        tracks   login_tty(fd: c_int) -> c_int => "puts the terminal over three descriptors inside libc";
         absent   forkpty(fd: *mut c_int, name: *mut c_char, terminal: *const termios, window: *const winsize) -> pid_t
                  => "forks inside libc, which runs our fork handlers";
         absent   execv(path: *const c_char, argv: *const *mut c_char) -> c_int => EXEC;
@@ -522,6 +524,7 @@ macro_rules! symbols {
         tracks   longjmp = siglongjmp = _longjmp (buf: *mut jmp_buf_tag, value: c_int) -> ! => "puts back the mask that sigsetjmp saved";
         tracks   __longjmp_chk(buf: *mut jmp_buf_tag, value: c_int) -> ! => "as siglongjmp, fortified";
         tracks   kill(pid: pid_t, signum: c_int) -> c_int => "a signal to oneself has arrived when it returns", SYS_kill;
+        absent   killpg(group: pid_t, signum: c_int) -> c_int => "libc's own is right: no group has a coroutine's id";
         tracks   sigqueue(pid: pid_t, signum: c_int, value: sigval) -> c_int => "as kill";
         tracks   raise = gsignal (signum: c_int) -> c_int => "the kernel does not know a coroutine's id";
         tracks   tgkill(pid: pid_t, tid: pid_t, signum: c_int) -> c_int => "the kernel does not know a coroutine's id", SYS_tgkill;

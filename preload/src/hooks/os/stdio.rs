@@ -1,4 +1,6 @@
-//! fclose(3), which also ends what popen(3) has begun.
+//! Streams that are closed: fclose(3), which also ends what popen(3) has begun, and freopen(3).
+
+pub use crate::hooks::io::stream::freopen;
 
 use super::command;
 use crate::hooks::io::stream;
