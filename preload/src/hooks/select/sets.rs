@@ -2,6 +2,7 @@
 
 use super::set::Set;
 use crate::sys::errno;
+use crate::sys::kernel;
 use crate::sys::memory;
 use crate::wait::fd_table;
 use libc::*;
@@ -122,9 +123,9 @@ fn is_ready(one: &pollfd, (asks, tells): (c_short, c_short)) -> bool {
 }
 
 /// How many bits of the answer will be set. A number that is not open is EBADF at first; one that was closed in the wait
-/// is ready.
+/// is ready, and so is one of a place in the file system (O_PATH), which nobody can poll.
 pub fn count_bits(asked: &[pollfd], first: bool) -> c_int {
-    if first && asked.iter().any(|one| one.revents & POLLNVAL != 0) {
+    if first && asked.iter().any(|one| one.revents & POLLNVAL != 0 && !kernel::is_open(one.fd)) {
         return errno::fail(EBADF) as c_int;
     }
     let bits = |one: &pollfd| KINDS.into_iter().filter(|&kind| is_ready(one, kind)).count();
