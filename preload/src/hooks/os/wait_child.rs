@@ -6,6 +6,7 @@
 //! exception: its stops end every wait of its tracer, so who waits for a given child looks again from time to time.
 
 use crate::sys::errno;
+use crate::sys::memory;
 use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::guard;
@@ -20,6 +21,9 @@ use std::sync::atomic::Ordering::Acquire;
 const LOOK: u64 = 100_000_000;
 /// How often one who waits for a given child has looked in vain before it waits natively: its word is others', too.
 const PATIENCE: u32 = 16;
+
+/// The bytes of a siginfo_t that waitid(2) writes in any case, up to who the child is.
+const TOLD: usize = 24;
 
 /// What tells that a wait may be over.
 struct Watch<F> {
@@ -103,7 +107,8 @@ pub unsafe fn wait3(status: *mut c_int, options: c_int, usage: *mut rusage) -> p
 
 pub unsafe fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
     let native = || unsafe { real::waitid(kind, id, info, options) };
-    if guard::coroutine().is_none() || options & WNOHANG != 0 || options & WEXITED == 0 {
+    let is_told = || info.is_null() || memory::is_writable(info.addr(), TOLD);
+    if guard::coroutine().is_none() || options & WNOHANG != 0 || options & WEXITED == 0 || !is_told() {
         return native();
     }
     // Where the program wants no answer, the look still does.
