@@ -52,9 +52,9 @@ pub enum Kind {
     Socket = 2,
     /// Pipes, terminals, eventfds and the like: can be waited for, and refuse MSG_DONTWAIT.
     Stream = 3,
-    /// Regular files, directories, block devices: never wait, for the kernel does not say when they would not. Nobody
-    /// watches them either: a poll of one that has events (in /proc, /sys, of a pressure) takes them, whoever it is, and
-    /// so does one of a ring of perf's.
+    /// Regular files, directories, block devices, devices of memory: never wait, for the kernel does not say when they would
+    /// not. Nobody watches them either: a poll of one that has events (in /proc, /sys, of a pressure) takes them, whoever it
+    /// is, and so does one of a ring of perf's.
     File = 4,
 }
 
@@ -153,10 +153,10 @@ pub fn find_kind(fd: c_int) -> Option<Kind> {
 
 /// Whether a poll of `fd` may take away what it tells. errno stays.
 pub fn is_taken_by_poll(fd: c_int) -> bool {
-    const PLAIN: [Option<libc::mode_t>; 4] = [None, Some(libc::S_IFSOCK), Some(libc::S_IFIFO), Some(libc::S_IFCHR)];
+    const PLAIN: [libc::mode_t; 3] = [libc::S_IFSOCK, libc::S_IFIFO, libc::S_IFCHR];
     let errno = errno::get();
     // Of most the type alone tells.
-    let plain = facts(fd) & KIND == 0 && PLAIN.contains(&ask_type(fd));
+    let plain = facts(fd) & KIND == 0 && ask_type(fd).is_none_or(|(kind, _)| PLAIN.contains(&kind));
     errno::set(errno);
     !plain && kind(fd) == Some(Kind::File) || reactor::known(fd).is_some_and(Slot::is_for_nobody)
 }
@@ -186,22 +186,29 @@ pub fn is_watched(fd: c_int) -> bool {
 }
 
 fn ask_kind(fd: c_int) -> Option<Kind> {
-    Some(match ask_type(fd)? {
+    let (kind, device) = ask_type(fd)?;
+    Some(match kind {
         libc::S_IFSOCK if is_tcp(fd) => Kind::Tcp,
         libc::S_IFSOCK => Kind::Socket,
         libc::S_IFREG | libc::S_IFDIR | libc::S_IFBLK => Kind::File,
-        // An inode without a type is one of those that have no name.
-        0 if link::read(fd, &mut [0; 32]) == b"anon_inode:[perf_event]" => Kind::File,
+        libc::S_IFCHR if MEMORY.contains(&device) => Kind::File,
+        NAMELESS if link::read(fd, &mut [0; 32]) == b"anon_inode:[perf_event]" => Kind::File,
         _ => Kind::Stream,
     })
 }
 
-/// The type of the inode, as in its mode.
-fn ask_type(fd: c_int) -> Option<libc::mode_t> {
+/// The type of an inode that has no name: of an eventfd, an epoll set and so on.
+const NAMELESS: libc::mode_t = 0;
+
+/// /dev/null, /dev/zero and /dev/full. Asked not to wait, the kernel may give less of these than was asked for.
+const MEMORY: [libc::dev_t; 3] = [libc::makedev(1, 3), libc::makedev(1, 5), libc::makedev(1, 7)];
+
+/// The type of the inode, as in its mode, and the device that it stands for.
+fn ask_type(fd: c_int) -> Option<(libc::mode_t, libc::dev_t)> {
     // SAFETY: all-zero is a value of this plain structure, which the call fills in.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: the call writes one structure; the kernel checks the number.
-    (unsafe { libc::fstat(fd, &mut stat) } == 0).then_some(stat.st_mode & libc::S_IFMT)
+    (unsafe { libc::fstat(fd, &mut stat) } == 0).then_some((stat.st_mode & libc::S_IFMT, stat.st_rdev))
 }
 
 fn is_tcp(fd: c_int) -> bool {
