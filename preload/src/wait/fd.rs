@@ -236,11 +236,11 @@ pub fn born(fd: c_int, nonblocking: bool) -> c_int {
     fd
 }
 
-/// As [`born`], for a connection that `listener` has accepted, which inherits its time-outs.
+/// As [`born`], for a connection that `listener` has accepted, which inherits its time-outs and its mark.
 pub fn accepted(listener: c_int, fd: c_int, nonblocking: bool) -> c_int {
     born(fd, nonblocking);
     let timed = if is_trusted(listener) { 0 } else { RCV_TIMED | SND_TIMED };
-    add(fd, (timed | facts(listener)) & (RCV_TIMED | SND_TIMED | RCV_NEVER | SND_NEVER));
+    add(fd, (timed | facts(listener)) & (RCV_TIMED | SND_TIMED | RCV_NEVER | SND_NEVER | MARKED));
     fd
 }
 
@@ -454,16 +454,17 @@ fn is_number_left(fd: c_int) -> bool {
     }
 }
 
-/// Whether a blocking receive of `n` bytes would still wait for SO_RCVLOWAT, which MSG_DONTWAIT does not.
-pub fn is_below_mark(fd: c_int, n: usize) -> bool {
-    if facts(fd) & MARKED == 0 {
-        return false;
-    }
-    let (mut mark, mut there) = (1 as c_int, 0 as c_int);
+/// Whether SO_RCVLOWAT was set.
+#[inline]
+pub fn is_marked(fd: c_int) -> bool {
+    facts(fd) & MARKED != 0
+}
+
+/// As many bytes as a receive waits for: SO_RCVLOWAT.
+pub fn mark(fd: c_int) -> usize {
+    let mut mark: c_int = 1;
     ask(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, &mut mark);
-    // SAFETY: the call writes one int.
-    unsafe { real::ioctl(fd, libc::FIONREAD, &raw mut there as usize) };
-    (there as usize) < n.min(mark as usize) && would_wait(fd, Interest::READ)
+    mark as usize
 }
 
 /// SOCK_STREAM and so on.

@@ -217,24 +217,45 @@ impl Call {
 /// An attempt's answer: it is worth its while, but only a call that may wait after all can tell. No call of libc has it.
 pub const MAY_WAIT: ssize_t = ssize_t::MIN;
 
+/// How an attempt is to make its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It must not wait.
+    Now,
+    /// As `Now`, where a wait is at its end, by time or by a signal: what is done by then is the result.
+    Last,
+    /// libc's own call, as the program made it.
+    Plain,
+}
+
+impl How {
+    pub fn waits(self) -> bool {
+        self == How::Plain
+    }
+
+    /// What a call on a socket is told.
+    pub fn flag(self) -> c_int {
+        if self.waits() { 0 } else { libc::MSG_DONTWAIT }
+    }
+}
+
 /// How often a call begins again because its number is being closed, before it is libc's to make.
 const PATIENCE: u32 = 1000;
 
 /// Tries, waits, tries again: what every call on a descriptor is.
 ///
-/// `attempt(fd, true)` must not block: it says by EAGAIN that it would have to, by [`MAY_WAIT`] that it might.
-/// `attempt(fd, false)` is libc's own call as the program made it. The number may change on the way: a descriptor that was
-/// closed under its waiter goes on under one of the library's.
+/// An attempt that must not wait says by EAGAIN that it would have to, by [`MAY_WAIT`] that it might. The number may change
+/// on the way: a descriptor that was closed under its waiter goes on under one of the library's.
 #[inline]
-pub fn retry(call: Call, mut attempt: impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+pub fn retry(call: Call, mut attempt: impl FnMut(c_int, How) -> ssize_t) -> ssize_t {
     match guard::coroutine() {
         Some(task) if !call.dontwait => retry_as_task(task, call, &mut attempt),
-        _ => attempt(call.fd, false),
+        _ => attempt(call.fd, How::Plain),
     }
 }
 
 #[inline]
-fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> ssize_t {
+fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int, How) -> ssize_t) -> ssize_t {
     if call.cancels {
         testcancel();
     }
@@ -245,7 +266,7 @@ fn retry_as_task(task: &'static Task, call: Call, attempt: &mut impl FnMut(c_int
         // A stream that was drained, with no edge since: the call would only say so.
         let drained = call.whole > 0 && !look.seen.is_ready(call.side) && fd::is_drained_stream(call.fd);
         if !drained {
-            if let Some(result) = try_now(call, look, attempt) {
+            if let Some(result) = try_now(call, look, waits.errno, attempt) {
                 return result;
             }
             if fd::is_nonblocking(call.fd) {
@@ -288,9 +309,10 @@ fn try_once(
     call: Call,
     fd: c_int,
     (slot, seen): (Option<&'static Slot>, Seen),
-    attempt: &mut impl FnMut(c_int, bool) -> ssize_t,
+    how: How,
+    attempt: &mut impl FnMut(c_int, How) -> ssize_t,
 ) -> Tried {
-    let result = attempt(fd, true);
+    let result = attempt(fd, how);
     if result == MAY_WAIT {
         return Tried::MayWait;
     }
@@ -313,16 +335,17 @@ fn is_shut(call: Call, fd: c_int, seen: Seen) -> bool {
     call.side == Interest::READ && !seen.is_regular() && fd::kind(fd) == Some(fd::Kind::Socket)
 }
 
-/// The attempt before any wait. `None`: the call has to wait.
+/// The attempt before any wait. `None`: the call has to wait. A call of libc's sees the program's `errno`.
 #[inline]
-fn try_now(call: Call, look: Look, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+fn try_now(call: Call, look: Look, errno: c_int, attempt: &mut impl FnMut(c_int, How) -> ssize_t) -> Option<ssize_t> {
     let mut seen = look.seen;
     loop {
-        match try_once(call, call.fd, (look.slot, seen), attempt) {
+        match try_once(call, call.fd, (look.slot, seen), How::Now, attempt) {
             Tried::Done(result) => return Some(result),
             Tried::Waits => return None,
             Tried::MayWait => {
-                if let done @ Some(_) = unless_again(detach(|| attempt(call.fd, false))) {
+                errno::set(errno);
+                if let done @ Some(_) = unless_again(detach(|| attempt(call.fd, How::Plain))) {
                     return done;
                 }
             }
@@ -358,7 +381,7 @@ enum Ended {
 impl Waits {
     /// `None`: the call is to begin again, on its number, whatever that is now. So does the kernel's after a handler.
     #[inline(never)]
-    fn wait_and_retry(&mut self, look: Look, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+    fn wait_and_retry(&mut self, look: Look, attempt: &mut impl FnMut(c_int, How) -> ssize_t) -> Option<ssize_t> {
         let Call { fd, side, .. } = self.call;
         // Known from the first wait on, so that later calls can tell a drained stream.
         fd::kind(fd);
@@ -380,7 +403,7 @@ impl Waits {
             }
             Ended::Refused(_) => {
                 log(format_args!("descriptor {fd} can't be watched: a wait on it blocks an OS thread"));
-                Some(detach(|| attempt(fd, false)))
+                Some(detach(|| attempt(fd, How::Plain)))
             }
             Ended::Interrupted => {
                 if self.call.cancels {
@@ -392,7 +415,7 @@ impl Waits {
     }
 
     /// In a section: waits and tries in turn.
-    fn hold(&self, lease: &mut Lease, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Ended {
+    fn hold(&self, lease: &mut Lease, attempt: &mut impl FnMut(c_int, How) -> ssize_t) -> Ended {
         let Self { task, call, deadline, .. } = *self;
         loop {
             // SAFETY: the caller's section lasts until the lease has ended; a pause below ends before its handlers run.
@@ -403,29 +426,35 @@ impl Waits {
             if call.cancels && cancel_requested() {
                 return Ended::Interrupted;
             }
-            if why == task::Wake::TimedOut {
-                return Ended::Done(errno::fail(libc::EAGAIN));
-            }
-            if let Some(result) = self.try_leased(lease, attempt) {
+            if let Some(result) = self.try_leased(lease, why, attempt) {
                 return Ended::Done(result);
             }
-            if why == task::Wake::Interrupted {
-                return Ended::Interrupted;
+            match why {
+                task::Wake::TimedOut => return Ended::Done(errno::fail(libc::EAGAIN)),
+                task::Wake::Interrupted => return Ended::Interrupted,
+                task::Wake::Unparked => {}
             }
         }
     }
 
-    /// An attempt after a wait, by a number that nobody can close meanwhile.
-    fn try_leased(&self, lease: &mut Lease, attempt: &mut impl FnMut(c_int, bool) -> ssize_t) -> Option<ssize_t> {
+    /// An attempt after a wait, by a number that nobody can close meanwhile. Once the time is up none may wait any more.
+    fn try_leased(
+        &self,
+        lease: &mut Lease,
+        why: task::Wake,
+        attempt: &mut impl FnMut(c_int, How) -> ssize_t,
+    ) -> Option<ssize_t> {
+        let how = if why == task::Wake::Unparked { How::Now } else { How::Last };
         let (fd, slot, seen) = lease.begin_try();
-        let result = match try_once(self.call, fd, (slot, seen), attempt) {
+        let result = match try_once(self.call, fd, (slot, seen), how, attempt) {
             Tried::Done(result) => Some(result),
             Tried::Waits => None,
+            Tried::MayWait if why == task::Wake::TimedOut => None,
             Tried::MayWait => {
                 lease.pause();
                 errno::set(self.errno);
                 signals::leave();
-                let result = detach(|| attempt(fd, false));
+                let result = detach(|| attempt(fd, How::Plain));
                 signals::enter();
                 unless_again(result)
             }

@@ -3,35 +3,43 @@
 
 use crate::hooks::select::limit::is_time;
 use crate::sys::errno;
+use crate::sys::kernel;
 use crate::sys::memory;
 use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::fd;
 use crate::wait::guard;
-use crate::wait::{self, Call, Deadline, Interest, retry};
+use crate::wait::{self, Call, Deadline, How, Interest, retry};
 use libc::*;
+use std::ptr::null_mut;
 
-/// Sends all of `whole()` bytes by as many attempts as it takes. `attempt(fd, done, nowait)` sends what is left after
+/// The most that the kernel moves by one call (its MAX_RW_COUNT).
+pub const MOST: usize = 0x7fff_f000;
+
+/// Sends all of `whole()` bytes by as many attempts as it takes. `attempt(fd, done, how)` sends what is left after
 /// `done`. The first attempt is on what the program gave, so that the kernel finds what is wrong with that; `whole` is
-/// asked after it.
+/// asked after it. A call that waits has sent all that it is to send, unless it `is_cut`.
 ///
-/// The socket's time-out bounds the call, not each part of it, as in the kernel.
+/// The socket's time-out bounds the call, not each part of it, as in the kernel. So does any signal, once something is sent.
 pub fn send_all(
     call: Call,
     whole: impl Fn() -> usize,
-    mut attempt: impl FnMut(c_int, usize, bool) -> ssize_t,
+    is_cut: impl Fn(c_int) -> bool,
+    mut attempt: impl FnMut(c_int, usize, How) -> ssize_t,
 ) -> ssize_t {
     let errno = errno::get();
     let waits = guard::coroutine().is_some() && !call.dontwait;
     let mut done = 0;
-    let result = wait::retry(call, |fd, nowait| {
+    let result = retry(call, |fd, how| {
         loop {
+            if done > 0 && how == How::Last {
+                return done as ssize_t;
+            }
             let sent = match done {
-                0 => attempt(fd, done, nowait),
-                _ if fd::has_error(fd) => errno::fail(EPIPE),
-                _ => attempt(fd, done, nowait),
+                1.. if fd::has_error(fd) => errno::fail(EPIPE),
+                _ => attempt(fd, done, how),
             };
-            if sent == -1 && waits && nowait && errno::get() == EINPROGRESS && !fd::is_nonblocking(fd) {
+            if sent == -1 && waits && !how.waits() && errno::get() == EINPROGRESS && !fd::is_nonblocking(fd) {
                 // It has begun the connection that a connect has put off (TCP_FASTOPEN_CONNECT).
                 return wait::MAY_WAIT;
             }
@@ -39,15 +47,20 @@ pub fn send_all(
                 return sent;
             }
             done += sent as usize;
-            if done >= whole() {
+            if done >= whole().min(MOST) || how.waits() && !is_cut(fd) {
                 return done as ssize_t;
             }
-            if !nowait {
+            if how.waits() {
                 return errno::fail(EAGAIN);
             }
         }
     });
     told(done, result, errno)
+}
+
+/// What [`send_all`] is told where libc's own call is given everything.
+pub fn never(_: c_int) -> bool {
+    false
 }
 
 /// The result of a call that is done in parts: what was done, or why nothing was.
@@ -96,34 +109,21 @@ impl Parts {
         self.bytes() - done
     }
 
-    /// The first segment with something left after `done` bytes; there is one.
-    pub fn first(&self, done: usize) -> iovec {
-        let mut skip = done;
-        for mut segment in self.segments() {
-            if skip < segment.iov_len {
-                segment.iov_base = segment.iov_base.wrapping_byte_add(skip);
-                segment.iov_len -= skip;
-                return segment;
-            }
-            skip -= segment.iov_len;
-        }
-        iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }
-    }
-
-    /// The segments that are left after `done` bytes: all of them as the program gave them if that is none, else as
-    /// many as fit the window.
-    pub fn vector(&mut self, done: usize) -> (*const iovec, usize) {
-        if done == 0 {
+    /// The segments that are left after `done` bytes, of `most` bytes at most: all of them as the program gave them if that
+    /// is none and there is no such end, else as many as fit the window.
+    pub fn vector(&mut self, done: usize, most: usize) -> (*const iovec, usize) {
+        if done == 0 && most == MOST {
             return (self.whole, self.count);
         }
-        let (mut skip, mut used) = (done, 0);
+        let (mut skip, mut used, mut room) = (done, 0, most.min(MOST - done));
         for index in 0..self.count {
             // SAFETY: as in `segments`.
             let mut segment = unsafe { self.whole.add(index).read() };
             let skipped = skip.min(segment.iov_len);
             skip -= skipped;
             segment.iov_base = segment.iov_base.wrapping_byte_add(skipped);
-            segment.iov_len -= skipped;
+            segment.iov_len = (segment.iov_len - skipped).min(room);
+            room -= segment.iov_len;
             if segment.iov_len > 0 && used < SEGMENTS {
                 self.window[used] = segment;
                 used += 1;
@@ -155,7 +155,7 @@ pub unsafe fn with_rest(msg: *const msghdr, done: usize, call: impl FnOnce(*cons
     let mut rest = unsafe { msg.read() };
     // SAFETY: as above.
     let mut parts = unsafe { Parts::of_vector(rest.msg_iov, rest.msg_iovlen) };
-    let (vector, count) = parts.vector(done);
+    let (vector, count) = parts.vector(done, MOST);
     rest.msg_iov = vector.cast_mut();
     rest.msg_iovlen = count;
     rest.msg_control = std::ptr::null_mut();
@@ -163,55 +163,87 @@ pub unsafe fn with_rest(msg: *const msghdr, done: usize, call: impl FnOnce(*cons
     call(&rest)
 }
 
-/// MSG_WAITALL: receives until all of `buf` is full, or the stream ends, or the time is up.
-///
-/// # Safety
-/// As for recv(2).
-pub unsafe fn receive_all(fd: c_int, buf: *mut c_void, n: size_t, flags: c_int) -> ssize_t {
-    if flags & MSG_PEEK != 0 {
-        // SAFETY: the caller's promise.
-        return wait::detach(|| unsafe { real::recv(fd, buf, n, flags) });
-    }
-    // SAFETY: as above; `done` is less than `n` wherever an attempt is made.
-    collect(fd, || n, flags, |fd, done, flags| unsafe { real::recv(fd, buf.byte_add(done), n - done, flags) })
+/// Whether a receive goes on after its first bytes: until there are as many as SO_RCVLOWAT or MSG_WAITALL says.
+pub fn collects(fd: c_int, flags: c_int) -> bool {
+    (flags & MSG_WAITALL != 0 || fd::is_marked(fd)) && guard::coroutine().is_some()
 }
 
-/// [`receive_all`] for a message. One with control data, which comes with a part of its own, is left to the kernel.
+/// recvfrom(2), where it [`collects`].
+///
+/// # Safety
+/// As for recvfrom(2).
+pub unsafe fn receive_all(
+    call: Call,
+    buf: *mut c_void,
+    n: size_t,
+    flags: c_int,
+    addr: *mut sockaddr,
+    len: *mut socklen_t,
+) -> ssize_t {
+    // The kernel looks at the length of the address when it has the bytes.
+    if !addr.is_null() && memory::read(len).is_none_or(|len| (len as c_int) < 0) {
+        // SAFETY: the caller's promise.
+        return wait::detach(|| unsafe { real::recvfrom(call.fd, buf, n, flags, addr, len) });
+    }
+    collect(
+        call,
+        flags,
+        || n,
+        |fd, done, flags, how| match how {
+            // SAFETY: the caller's promise.
+            How::Plain if done == 0 => unsafe { real::recvfrom(fd, buf, n, flags, addr, len) },
+            // The address came with the first part.
+            _ if done > 0 => kernel::recvfrom(fd, buf.wrapping_byte_add(done), n - done, flags, null_mut(), null_mut()),
+            _ => kernel::recvfrom(fd, buf, n, flags, addr, len),
+        },
+    )
+}
+
+/// recvmsg(2), where it [`collects`]. One with control data, which comes with a part of its own, is left to the kernel.
 ///
 /// # Safety
 /// As for recvmsg(2).
-pub unsafe fn receive_message(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
-    if flags & MSG_PEEK != 0 || memory::read(msg).is_none_or(|header| header.msg_controllen > 0) {
+pub unsafe fn receive_message(call: Call, msg: *mut msghdr, flags: c_int) -> ssize_t {
+    if memory::read(msg).is_none_or(|header| header.msg_controllen > 0) {
         // SAFETY: the caller's promise.
-        return wait::detach(|| unsafe { real::recvmsg(fd, msg, flags) });
+        return wait::detach(|| unsafe { real::recvmsg(call.fd, msg, flags) });
     }
     // SAFETY: asked once the kernel has accepted the message.
     let whole = || unsafe { bytes_of(msg) };
-    collect(fd, whole, flags, |fd, done, flags| unsafe {
-        with_rest(msg, done, |rest| real::recvmsg(fd, rest.cast_mut(), flags))
+    collect(call, flags, whole, |fd, done, flags, how| match how {
+        // SAFETY: the caller's promise.
+        How::Plain if done == 0 => unsafe { real::recvmsg(fd, msg, flags) },
+        // SAFETY: the kernel has accepted the message if `done` is not 0.
+        _ => unsafe { with_rest(msg, done, |rest| kernel::recvmsg(fd, rest.cast_mut(), flags)) },
     })
 }
 
-/// As [`send_all`], of what is received.
+/// As [`send_all`], of what is received, by `attempt(fd, done, flags, how)`. What is there the kernel takes at once, and waits
+/// for the rest of what is wanted. A look at it (MSG_PEEK) would begin at the same byte each time, so that is the kernel's.
 fn collect(
-    own: c_int,
-    whole: impl Fn() -> usize,
+    call: Call,
     flags: c_int,
-    mut attempt: impl FnMut(c_int, usize, c_int) -> ssize_t,
+    whole: impl Fn() -> usize,
+    mut attempt: impl FnMut(c_int, usize, c_int, How) -> ssize_t,
 ) -> ssize_t {
+    if flags & MSG_PEEK != 0 {
+        return wait::detach(|| attempt(call.fd, 0, flags, How::Plain));
+    }
     let errno = errno::get();
-    let call = Call::new(Family::Socket, own, Interest::READ).dontwait(flags & MSG_DONTWAIT != 0);
-    let flags = flags & !MSG_WAITALL;
+    let mark = if flags & MSG_WAITALL != 0 { MOST } else { fd::mark(call.fd) };
     let mut done = 0;
-    let result = retry(call, |fd, nowait| {
+    let result = retry(call, |fd, how| {
         loop {
             let got = match done {
-                0 => attempt(fd, done, if nowait { flags | MSG_DONTWAIT } else { flags }),
-                _ if fd::has_error(fd) => errno::fail(EPIPE),
-                _ => attempt(fd, done, flags | MSG_DONTWAIT),
+                1.. if fd::has_error(fd) => errno::fail(EPIPE),
+                0 => unless_of_nothing(fd, how, &whole, attempt(fd, done, flags | how.flag(), how)),
+                _ => attempt(fd, done, flags | how.flag(), how),
             };
             done += got.max(0) as usize;
-            if got <= 0 || done >= whole() || call.dontwait || !is_stream(fd) {
+            if got == -1 && how == How::Last && done > 0 {
+                return done as ssize_t;
+            }
+            if got <= 0 || done >= whole().min(mark) || call.dontwait || how.waits() || !is_stream(fd) {
                 return got;
             }
         }
@@ -219,7 +251,17 @@ fn collect(
     told(done, result, errno)
 }
 
-/// Whether MSG_WAITALL collects: a message of another kind of socket is whole by itself.
+/// The answer to an attempt to receive `whole()` bytes. One of none on a TCP connection waits for whatever wakes it, and is
+/// then done: that is the kernel's to wait for.
+pub fn unless_of_nothing(fd: c_int, how: How, whole: impl Fn() -> usize, got: ssize_t) -> ssize_t {
+    let would_wait = got == -1 && how == How::Now && errno::get() == EAGAIN;
+    if would_wait && fd::kind(fd) == Some(fd::Kind::Tcp) && whole() == 0 && !fd::is_nonblocking(fd) {
+        return wait::MAY_WAIT;
+    }
+    got
+}
+
+/// Whether there are bytes to collect: a message of another kind of socket is whole by itself.
 fn is_stream(fd: c_int) -> bool {
     fd::kind(fd) == Some(fd::Kind::Tcp) || fd::socket_type(fd) == Some(SOCK_STREAM)
 }
@@ -356,11 +398,12 @@ pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize
     send_all(
         call,
         || n,
-        |fd, done, nowait| match nowait {
-            true if fd::would_wait(fd, Interest::WRITE) => errno::fail(EAGAIN),
-            true => wait::MAY_WAIT,
+        |_| true,
+        |fd, done, how| match how {
             // What fits the socket's buffer now; the rest waits above, not in the kernel.
-            false => attempt((n - done).min(SENDFILE_PART)),
+            How::Plain => attempt((n - done).min(SENDFILE_PART)),
+            _ if fd::would_wait(fd, Interest::WRITE) => errno::fail(EAGAIN),
+            _ => wait::MAY_WAIT,
         },
     )
 }
@@ -394,7 +437,7 @@ pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ss
         if fd::kind(fd) == Some(fd::Kind::File) {
             continue;
         }
-        let ready = |fd: c_int, _nowait: bool| if fd::would_wait(fd, side) { errno::fail(EAGAIN) } else { 0 };
+        let ready = |fd: c_int, _| if fd::would_wait(fd, side) { errno::fail(EAGAIN) } else { 0 };
         if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
             return -1;
         }

@@ -16,7 +16,7 @@ use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::fd::{self, Kind};
 use crate::wait::guard;
-use crate::wait::{self, Call, Interest, retry};
+use crate::wait::{self, Call, How, Interest, retry};
 use libc::*;
 use std::ptr::{null, null_mut};
 
@@ -32,11 +32,9 @@ fn stream(call: Call, n: usize, nowait: impl Fn(c_int) -> ssize_t, plain: impl F
     if fd::kind(call.fd) != Some(Kind::Stream) || fd::is_nonblocking(call.fd) {
         return wait::detach(|| plain(call.fd));
     }
-    retry(call, |fd, no_wait| {
-        if !no_wait {
-            return plain(fd);
-        }
-        unless_unsupported(fd, call.side, n, || nowait(fd))
+    retry(call, |fd, how| match how {
+        How::Plain => plain(fd),
+        _ => unless_unsupported(fd, call.side, n, || nowait(fd)),
     })
 }
 
@@ -91,8 +89,11 @@ pub(in crate::hooks) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_v
         return unsafe { real::read(fd, buf, n) };
     }
     if is_socket(fd) {
-        let call = Call::new(family, fd, Interest::READ).whole(n);
-        return retry(call, |fd, nowait| unsafe { receive(fd, buf, n, nowait) });
+        let call = Call::new(family, fd, Interest::READ);
+        return match parts::collects(fd, 0) {
+            true => unsafe { parts::receive_all(call, buf, n, 0, null_mut(), null_mut()) },
+            false => retry(call.whole(n), |fd, how| unsafe { receive(fd, buf, n, how) }),
+        };
     }
     let vector = iovec { iov_base: buf, iov_len: n };
     stream(
@@ -104,12 +105,8 @@ pub(in crate::hooks) unsafe fn read_for(family: Family, fd: c_int, buf: *mut c_v
 }
 
 /// read(2) of a socket; of what is one no more, after all, as the kernel has it.
-unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, nowait: bool) -> ssize_t {
-    if nowait && fd::is_below_mark(fd, n) {
-        return errno::fail(EAGAIN);
-    }
-    let flags = if nowait { MSG_DONTWAIT } else { 0 };
-    let result = kernel::recvfrom(fd, buf, n, flags, null_mut(), null_mut());
+unsafe fn receive(fd: c_int, buf: *mut c_void, n: size_t, how: How) -> ssize_t {
+    let result = kernel::recvfrom(fd, buf, n, how.flag(), null_mut(), null_mut());
     if result == -1 && errno::get() == ENOTSOCK && fd::find_kind(fd).is_some() {
         return unsafe { real::read(fd, buf, n) };
     }
@@ -126,9 +123,10 @@ pub unsafe fn readv(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
     }
     if is_socket(fd) {
         let mut message = vector_message(iov, n);
-        return retry(call(fd, Interest::READ), |fd, nowait| {
-            kernel::recvmsg(fd, &mut message, if nowait { MSG_DONTWAIT } else { 0 })
-        });
+        return match parts::collects(fd, 0) {
+            true => unsafe { parts::receive_message(call(fd, Interest::READ), &mut message, 0) },
+            false => retry(call(fd, Interest::READ), |fd, how| kernel::recvmsg(fd, &mut message, how.flag())),
+        };
     }
     stream(
         call(fd, Interest::READ),
@@ -152,16 +150,18 @@ fn vector_message(iov: *const iovec, n: c_int) -> msghdr {
 }
 
 pub unsafe fn write(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
-    let vector = iovec { iov_base: buf.cast_mut(), iov_len: n };
     if guard::coroutine().is_none() || n == 0 || !is_in_reach(buf, n) {
         return unsafe { real::write(fd, buf, n) };
     }
+    let n = n.min(parts::MOST);
+    let vector = iovec { iov_base: buf.cast_mut(), iov_len: n };
     if is_socket(fd) {
         return parts::send_all(
             call(fd, Interest::WRITE),
             || n,
-            |fd, done, nowait| {
-                let flags = parts::continued(if nowait { MSG_DONTWAIT } else { 0 }, done);
+            parts::never,
+            |fd, done, how| {
+                let flags = parts::continued(how.flag(), done);
                 kernel::sendto(fd, buf.wrapping_byte_add(done), n - done, flags, null(), 0)
             },
         );
@@ -176,29 +176,28 @@ pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
     if is_socket(fd) {
         let message = vector_message(iov, n);
         let whole = || unsafe { parts::bytes_of(&message) };
-        return parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| unsafe {
-            let flags = parts::continued(if nowait { MSG_DONTWAIT } else { 0 }, done);
+        return parts::send_all(call(fd, Interest::WRITE), whole, parts::never, |fd, done, how| unsafe {
+            let flags = parts::continued(how.flag(), done);
             parts::with_rest(&message, done, |rest| kernel::sendmsg(fd, rest, flags))
         });
     }
     unsafe { write_stream(fd, iov, n, |fd| real::writev(fd, iov, n)) }
 }
 
-/// A write to a pipe goes on until all is written; one of at most PIPE_BUF bytes is never torn, which RWF_NOWAIT keeps.
+/// A write to a pipe goes on until all is written; one of at most PIPE_BUF bytes is never torn, which RWF_NOWAIT keeps. Of a
+/// terminal nobody but the kernel knows how much it takes.
 unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
     if fd::kind(fd) != Some(Kind::Stream) || fd::is_nonblocking(fd) {
         return wait::detach(|| plain(fd));
     }
     let mut rest = unsafe { Parts::of_vector(iov, n as usize) };
     let whole = || unsafe { Parts::of_vector(iov, n as usize) }.bytes();
-    parts::send_all(call(fd, Interest::WRITE), whole, |fd, done, nowait| {
-        if !nowait && rest.left(done) > PIPE_BUF {
-            // It was ready: there is room for PIPE_BUF bytes. That much does not wait, and is not torn.
-            let first = rest.first(done);
-            return unsafe { real::write(fd, first.iov_base, first.iov_len.min(PIPE_BUF)) };
-        }
-        let (vector, count) = rest.vector(done);
-        if !nowait {
+    let is_cut = |fd| fd::pipe_of(fd).is_some();
+    parts::send_all(call(fd, Interest::WRITE), whole, is_cut, |fd, done, how| {
+        // It was ready: there is room for PIPE_BUF bytes. That much does not wait, and is not torn.
+        let is_part = how.waits() && rest.left(done) > PIPE_BUF && is_cut(fd);
+        let (vector, count) = rest.vector(done, if is_part { PIPE_BUF } else { parts::MOST });
+        if how.waits() {
             return unsafe { real::writev(fd, vector, count as c_int) };
         }
         let nowait = || unsafe { real::pwritev2(fd, vector, count as c_int, HERE, RWF_NOWAIT) };

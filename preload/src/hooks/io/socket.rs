@@ -12,7 +12,7 @@ use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::fd;
 use crate::wait::guard;
-use crate::wait::{self, Call, Interest, retry};
+use crate::wait::{self, Call, How, Interest, retry};
 use libc::*;
 use std::ptr::null_mut;
 
@@ -39,17 +39,7 @@ pub(in crate::hooks) unsafe fn recv_for(
     n: size_t,
     flags: c_int,
 ) -> ssize_t {
-    if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
-        return unsafe { parts::receive_all(fd, buf, n, flags) };
-    }
-    // A peek leaves what it saw: it says nothing about the rest.
-    let whole = if flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0 { n } else { 0 };
-    let call = Call { family, whole, ..call(fd, Interest::READ, flags) };
-    retry(call, |fd, nowait| match nowait {
-        true if fd::is_below_mark(fd, n) => errno::fail(EAGAIN),
-        true => kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, null_mut(), null_mut()),
-        false => unsafe { real::recv(fd, buf, n, flags) },
-    })
+    unsafe { recvfrom_for(family, fd, buf, n, flags, null_mut(), null_mut()) }
 }
 
 pub unsafe fn recvfrom(
@@ -73,23 +63,33 @@ pub(in crate::hooks) unsafe fn recvfrom_for(
     addr: *mut sockaddr,
     len: *mut socklen_t,
 ) -> ssize_t {
-    if addr.is_null() {
-        return unsafe { recv_for(family, fd, buf, n, flags) };
-    }
     let call = Call { family, ..call(fd, Interest::READ, flags) };
-    retry(call, |fd, nowait| match nowait {
-        true => kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, addr, len),
-        false => unsafe { real::recvfrom(fd, buf, n, flags, addr, len) },
+    if parts::collects(fd, flags) {
+        return unsafe { parts::receive_all(call, buf, n, flags, addr, len) };
+    }
+    // A peek leaves what it saw, and to ask for the address is to ask a datagram's: neither says anything about the rest.
+    let drains = addr.is_null() && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) == 0;
+    retry(call.whole(if drains { n } else { 0 }), |fd, how| match how {
+        How::Plain => unsafe { real::recvfrom(fd, buf, n, flags, addr, len) },
+        _ => {
+            let got = kernel::recvfrom(fd, buf, n, flags | MSG_DONTWAIT, addr, len);
+            parts::unless_of_nothing(fd, how, || n, got)
+        }
     })
 }
 
 pub unsafe fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
-    let received = if flags & MSG_WAITALL != 0 && guard::coroutine().is_some() {
-        unsafe { parts::receive_message(fd, msg, flags) }
+    let call = call(fd, Interest::READ, flags);
+    let received = if parts::collects(fd, flags) {
+        unsafe { parts::receive_message(call, msg, flags) }
     } else {
-        retry(call(fd, Interest::READ, flags), |fd, nowait| match nowait {
-            true => kernel::recvmsg(fd, msg, flags | MSG_DONTWAIT),
-            false => unsafe { real::recvmsg(fd, msg, flags) },
+        retry(call, |fd, how| match how {
+            How::Plain => unsafe { real::recvmsg(fd, msg, flags) },
+            _ => {
+                let got = kernel::recvmsg(fd, msg, flags | MSG_DONTWAIT);
+                // The kernel has accepted it if it would wait for it.
+                parts::unless_of_nothing(fd, how, || unsafe { parts::bytes_of(msg) }, got)
+            }
         })
     };
     if received >= 0 {
@@ -119,14 +119,16 @@ pub unsafe fn sendto(
     addr: *const sockaddr,
     len: socklen_t,
 ) -> ssize_t {
+    let n = n.min(parts::MOST);
     parts::send_all(
         call(fd, Interest::WRITE, flags),
         || n,
-        |fd, done, nowait| {
+        parts::never,
+        |fd, done, how| {
             let (rest, left, flags) = (buf.wrapping_byte_add(done), n - done, parts::continued(flags, done));
-            match nowait {
-                true => kernel::sendto(fd, rest, left, flags | MSG_DONTWAIT, addr, len),
-                false => unsafe { real::sendto(fd, rest, left, flags, addr, len) },
+            match how {
+                How::Plain => unsafe { real::sendto(fd, rest, left, flags, addr, len) },
+                _ => kernel::sendto(fd, rest, left, flags | MSG_DONTWAIT, addr, len),
             }
         },
     )
@@ -134,11 +136,11 @@ pub unsafe fn sendto(
 
 pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     let whole = || unsafe { parts::bytes_of(msg) };
-    let sent = parts::send_all(call(fd, Interest::WRITE, flags), whole, |fd, done, nowait| unsafe {
+    let sent = parts::send_all(call(fd, Interest::WRITE, flags), whole, parts::never, |fd, done, how| unsafe {
         let flags = parts::continued(flags, done);
-        parts::with_rest(msg, done, |rest| match nowait {
-            true => kernel::sendmsg(fd, rest, flags | MSG_DONTWAIT),
-            false => real::sendmsg(fd, rest, flags),
+        parts::with_rest(msg, done, |rest| match how {
+            How::Plain => real::sendmsg(fd, rest, flags),
+            _ => kernel::sendmsg(fd, rest, flags | MSG_DONTWAIT),
         })
     });
     if sent >= 0 {
@@ -171,14 +173,10 @@ pub unsafe fn accept4(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t, flags
 /// accept(2) has no MSG_DONTWAIT: a look says whether it would wait. Should somebody else take the connection in
 /// between, the call blocks in the kernel, under handoff.
 fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
-    let attempt = |fd: c_int, nowait: bool| {
-        if nowait && !fd::is_ready(fd, Interest::READ) && fd::can_accept(fd) {
-            errno::fail(EAGAIN)
-        } else if nowait {
-            wait::MAY_WAIT
-        } else {
-            accept(fd) as ssize_t
-        }
+    let attempt = |fd: c_int, how| match how {
+        How::Plain => accept(fd) as ssize_t,
+        _ if !fd::is_ready(fd, Interest::READ) && fd::can_accept(fd) => errno::fail(EAGAIN),
+        _ => wait::MAY_WAIT,
     };
     retry(Call::new(Family::Socket, fd, Interest::CONNECTION), attempt) as c_int
 }
@@ -214,8 +212,8 @@ pub unsafe fn vmsplice(fd: c_int, iov: *const iovec, n: size_t, flags: c_uint) -
         return wait::detach(|| unsafe { real::vmsplice(fd, iov, n, flags) });
     }
     let side = if fd::is_usable(fd, O_RDONLY) { Interest::WRITE } else { Interest::READ };
-    retry(Call::new(Family::Socket, fd, side), |fd, nowait| unsafe {
-        real::vmsplice(fd, iov, n, flags | if nowait { SPLICE_F_NONBLOCK } else { 0 })
+    retry(Call::new(Family::Socket, fd, side), |fd, how| unsafe {
+        real::vmsplice(fd, iov, n, flags | if how.waits() { 0 } else { SPLICE_F_NONBLOCK })
     })
 }
 
