@@ -6,9 +6,9 @@
 use super::errno;
 use iopatch_runtime::arch::syscall;
 use libc::{EINTR, F_GETFD, FIONBIO, SYS_connect, SYS_epoll_wait, SYS_fcntl, SYS_getpeername, SYS_ioctl};
-use libc::{SYS_poll, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
-use libc::{c_int, c_long, c_void, epoll_event, msghdr, nfds_t, pollfd, size_t};
-use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t};
+use libc::{SYS_poll, SYS_recvfrom, SYS_recvmmsg, SYS_recvmsg, SYS_sendmsg, SYS_sendto};
+use libc::{c_int, c_long, c_uint, c_void, epoll_event, mmsghdr, msghdr, nfds_t, pollfd, size_t};
+use libc::{sockaddr, sockaddr_storage, socklen_t, ssize_t, timespec};
 
 fn call(number: c_long, args: [usize; 6]) -> ssize_t {
     // SAFETY: the kernel checks what it is given; what it writes is the caller's, who passes on the program's arguments.
@@ -43,6 +43,11 @@ pub fn sendto(
 /// recvmsg(2).
 pub fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
     call(SYS_recvmsg, [fd as usize, msg as usize, flags as usize, 0, 0, 0])
+}
+
+/// recvmmsg(2).
+pub fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> ssize_t {
+    call(SYS_recvmmsg, [fd as usize, msgs as usize, n as usize, flags as usize, timeout as usize, 0])
 }
 
 /// sendmsg(2).

@@ -4,6 +4,7 @@ mod connect;
 pub mod fdops;
 pub mod file;
 pub mod fortify;
+mod messages;
 mod parts;
 mod readiness;
 pub mod rw;

@@ -1,7 +1,6 @@
 //! Calls that are done in parts: a stream takes and gives what it has room for, and a blocking call goes on until all
 //! is done, or until an error, which is told only if nothing was done before it; else it is left for the next call.
 
-use crate::hooks::select::limit::is_time;
 use crate::sys::errno;
 use crate::sys::kernel;
 use crate::sys::memory;
@@ -9,7 +8,7 @@ use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::fd;
 use crate::wait::guard;
-use crate::wait::{self, Call, Deadline, How, Interest, retry};
+use crate::wait::{self, Call, How, Interest, retry};
 use libc::*;
 use std::ptr::null_mut;
 
@@ -264,80 +263,6 @@ pub fn unless_of_nothing(fd: c_int, how: How, whole: impl Fn() -> usize, got: ss
 /// Whether there are bytes to collect: a message of another kind of socket is whole by itself.
 fn is_stream(fd: c_int) -> bool {
     fd::kind(fd) == Some(fd::Kind::Tcp) || fd::socket_type(fd) == Some(SOCK_STREAM)
-}
-
-/// recvmmsg(2) on a coroutine: one message after the other.
-///
-/// # Safety
-/// As for recvmmsg(2).
-pub unsafe fn receive_messages(
-    fd: c_int,
-    msgs: *mut mmsghdr,
-    n: c_uint,
-    flags: c_int,
-    timeout: *mut timespec,
-) -> c_int {
-    let errno = errno::get();
-    let time = match memory::read(timeout) {
-        None if !timeout.is_null() => return errno::fail(EFAULT) as c_int,
-        Some(time) if !is_time(&time) => return errno::fail(EINVAL) as c_int,
-        time => time,
-    };
-    let until = time.map(|time| Deadline::after(wait::nanoseconds(&time)));
-    let one_flags = flags & !MSG_WAITFORONE;
-    let mut count = 0;
-    while count < n {
-        let wait = if count > 0 && flags & MSG_WAITFORONE != 0 { MSG_DONTWAIT } else { 0 };
-        // SAFETY: `count` is less than `n`, the number of messages.
-        let msg = unsafe { &mut *msgs.add(count as usize) };
-        // SAFETY: the program's message.
-        let got = unsafe { super::socket::recvmsg(fd, &mut msg.msg_hdr, one_flags | wait) };
-        if got < 0 {
-            break;
-        }
-        msg.msg_len = got as c_uint;
-        count += 1;
-        if until.is_some_and(|until| until.left() == 0) {
-            break;
-        }
-    }
-    if count == 0 && n > 0 {
-        return -1;
-    }
-    if let Some(until) = until.filter(|_| count > 0)
-        && !memory::write(timeout, wait::timespec_of(until.left()))
-    {
-        return errno::fail(EFAULT) as c_int;
-    }
-    errno::set(errno);
-    count as c_int
-}
-
-/// sendmmsg(2) on a coroutine: one message after the other.
-///
-/// # Safety
-/// As for sendmmsg(2).
-pub unsafe fn send_messages(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
-    // UIO_MAXIOV: the kernel takes no more at once.
-    let n = n.min(1024);
-    let errno = errno::get();
-    let mut count = 0;
-    while count < n {
-        // SAFETY: `count` is less than `n`, the number of messages.
-        let msg = unsafe { &mut *msgs.add(count as usize) };
-        // SAFETY: the program's message.
-        let sent = unsafe { super::socket::sendmsg(fd, &msg.msg_hdr, flags) };
-        if sent < 0 {
-            break;
-        }
-        msg.msg_len = sent as c_uint;
-        count += 1;
-    }
-    if count == 0 && n > 0 {
-        return -1;
-    }
-    errno::set(errno);
-    count as c_int
 }
 
 /// The descriptors in a message of a UNIX-domain socket.

@@ -5,7 +5,7 @@
 
 pub use super::connect::connect;
 
-use super::parts;
+use super::{messages, parts};
 use crate::sys::errno;
 use crate::sys::kernel;
 use crate::table::real;
@@ -20,7 +20,7 @@ const NO_ADDRESS: *const sockaddr = std::ptr::null();
 
 /// How `flags` makes a call on `fd` wait. What is out of band or in the queue of errors is there or not; a send that
 /// connects first is the kernel's to wait for.
-fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
+pub(super) fn call(fd: c_int, side: Interest, flags: c_int) -> Call {
     let never = if side == Interest::READ { MSG_OOB | MSG_ERRQUEUE } else { MSG_FASTOPEN } | MSG_DONTWAIT;
     Call::new(Family::Socket, fd, side).dontwait(flags & never != 0)
 }
@@ -104,7 +104,7 @@ pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, t
         return unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) };
     };
     wait::testcancel();
-    unsafe { parts::receive_messages(fd, msgs, n, flags, timeout) }
+    unsafe { messages::receive(fd, msgs, n, flags, timeout) }
 }
 
 pub unsafe fn send(fd: c_int, buf: *const c_void, n: size_t, flags: c_int) -> ssize_t {
@@ -154,7 +154,7 @@ pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -
         return unsafe { real::sendmmsg(fd, msgs, n, flags) };
     };
     wait::testcancel();
-    unsafe { parts::send_messages(fd, msgs, n, flags) }
+    unsafe { messages::send(fd, msgs, n, flags) }
 }
 
 pub unsafe fn accept(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> c_int {
