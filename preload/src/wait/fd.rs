@@ -20,7 +20,6 @@ use crate::table::real;
 use iopatch_runtime::reactor::{self, Interest, Life, Slot};
 use iopatch_runtime::signals;
 use libc::{c_int, timeval};
-use std::ptr::{null, null_mut};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -203,6 +202,11 @@ const NAMELESS: libc::mode_t = 0;
 /// /dev/null, /dev/zero and /dev/full. Asked not to wait, the kernel may give less of these than was asked for.
 const MEMORY: [libc::dev_t; 3] = [libc::makedev(1, 3), libc::makedev(1, 5), libc::makedev(1, 7)];
 
+/// Whether `fd` is of an inode without a name: such have events, or a number.
+pub fn is_nameless(fd: c_int) -> bool {
+    ask_type(fd).is_some_and(|(kind, _)| kind == NAMELESS)
+}
+
 /// The type of the inode, as in its mode, and the device that it stands for.
 fn ask_type(fd: c_int) -> Option<(libc::mode_t, libc::dev_t)> {
     // SAFETY: all-zero is a value of this plain structure, which the call fills in.
@@ -379,12 +383,14 @@ pub fn is_untouched(fd: c_int) -> bool {
     reactor::is_untouched(fd) && !kernel::is_open(fd)
 }
 
-/// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none.
+/// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none. errno stays.
 pub fn pipe_of(fd: c_int) -> Option<(u64, u64)> {
     // SAFETY: all-zero is a value of this plain structure, which the call fills in.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    let errno = errno::get();
     // SAFETY: the call writes one structure; the kernel checks the number.
     let is_pipe = unsafe { libc::fstat(fd, &mut stat) } == 0 && stat.st_mode & libc::S_IFMT == libc::S_IFIFO;
+    errno::set(errno);
     is_pipe.then_some((stat.st_dev, stat.st_ino))
 }
 
@@ -400,30 +406,6 @@ pub fn is_ready(fd: c_int, side: Interest) -> bool {
     let events = if side == Interest::WRITE { libc::POLLOUT } else { libc::POLLIN };
     let mut look = libc::pollfd { fd, events, revents: 0 };
     kernel::look(&mut look) != 0
-}
-
-/// Whether a call of `side` would wait: poll says so, and of a socket a call that moves nothing, for one that refuses (a
-/// listener, or one without a connection) is not ready either. errno stays.
-pub fn would_wait(fd: c_int, side: Interest) -> bool {
-    if is_ready(fd, side) {
-        return false;
-    }
-    let errno = errno::get();
-    let answer = match kind(fd) {
-        Some(Kind::Tcp | Kind::Socket) if side == Interest::READ => {
-            let mut byte = 0u8;
-            let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-            kernel::recvfrom(fd, (&raw mut byte).cast(), 1, flags, null_mut(), null_mut())
-        }
-        // Of no bytes it says nothing about the room, and is no message.
-        Some(Kind::Tcp | Kind::Socket) if socket_type(fd) == Some(libc::SOCK_STREAM) => {
-            kernel::sendto(fd, null(), 0, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT, null(), 0)
-        }
-        _ => 0,
-    };
-    let refuses = answer == -1 && errno::get() != libc::EAGAIN;
-    errno::set(errno);
-    !refuses
 }
 
 /// Whether a socket has an error pending, which the next call would take.
@@ -465,6 +447,17 @@ pub fn mark(fd: c_int) -> usize {
     let mut mark: c_int = 1;
     ask(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, &mut mark);
     mark as usize
+}
+
+/// Whether urgent data is what a socket would give next. errno stays.
+pub fn is_at_urgent(fd: c_int) -> bool {
+    const SIOCATMARK: libc::c_ulong = 0x8905;
+    let mut at: c_int = 0;
+    let errno = errno::get();
+    // SAFETY: the call writes one int.
+    let told = unsafe { real::ioctl(fd, SIOCATMARK, &raw mut at as usize) } == 0;
+    errno::set(errno);
+    told && at != 0
 }
 
 /// SOCK_STREAM and so on.

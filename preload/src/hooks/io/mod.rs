@@ -5,6 +5,7 @@ pub mod fdops;
 pub mod file;
 pub mod fortify;
 mod messages;
+mod moves;
 mod parts;
 mod readiness;
 pub mod rw;

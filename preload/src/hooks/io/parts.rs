@@ -5,10 +5,9 @@ use crate::sys::errno;
 use crate::sys::kernel;
 use crate::sys::memory;
 use crate::table::real;
-use crate::table::rows::Family;
 use crate::wait::fd;
 use crate::wait::guard;
-use crate::wait::{self, Call, How, Interest, retry};
+use crate::wait::{self, Call, How, retry};
 use libc::*;
 use std::ptr::null_mut;
 
@@ -308,64 +307,4 @@ pub unsafe fn note_sent(msg: *const msghdr) {
             passed_descriptors(msg, fd::shared);
         }
     }
-}
-
-/// sendfile(2), which is no cancellation point in glibc, until `n` bytes are sent, the file ends, or there is an error.
-pub fn move_all(out: c_int, from: c_int, n: usize, mut attempt: impl FnMut(usize) -> ssize_t) -> ssize_t {
-    if guard::coroutine().is_none()
-        || fd::is_nonblocking(out)
-        || !is_socket(out)
-        || fd::kind(from) != Some(fd::Kind::File)
-    {
-        return wait::detach(|| attempt(n));
-    }
-    let call = Call { cancels: false, ..Call::new(Family::Socket, out, Interest::WRITE) };
-    send_all(
-        call,
-        || n,
-        |_| true,
-        |fd, done, how| match how {
-            // What fits the socket's buffer now; the rest waits above, not in the kernel.
-            How::Plain => attempt((n - done).min(SENDFILE_PART)),
-            _ if fd::would_wait(fd, Interest::WRITE) => errno::fail(EAGAIN),
-            _ => wait::MAY_WAIT,
-        },
-    )
-}
-
-/// What one part of a sendfile may be: half of what a socket that is writable has room for at least.
-const SENDFILE_PART: usize = 16 * 1024;
-
-fn is_socket(fd: c_int) -> bool {
-    matches!(fd::kind(fd), Some(fd::Kind::Tcp | fd::Kind::Socket))
-}
-
-/// Whether splice(2) or tee(2) may have to wait: what the kernel refuses, or does at once, it is asked first. `n` is not 0,
-/// no flag is unknown or says not to wait, one end is a pipe, the other not of the same, and both may wait.
-pub fn is_valid_move(from: c_int, to: c_int, n: usize, flags: c_uint) -> bool {
-    n > 0
-        && flags & !(SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT) == 0
-        && fd::pipe_of(from) != fd::pipe_of(to)
-        && fd::is_usable(from, O_WRONLY)
-        && fd::is_usable(to, O_RDONLY)
-        && !fd::is_nonblocking(from)
-        && !fd::is_nonblocking(to)
-}
-
-/// splice(2) and tee(2): waits for both ends, then makes the call, which may still wait (the ends have been looked at one
-/// after the other), under handoff.
-pub fn move_some(from: c_int, to: c_int, at_once: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
-    if at_once || guard::coroutine().is_none() {
-        return wait::detach(attempt);
-    }
-    for (fd, side) in [(from, Interest::READ), (to, Interest::WRITE)] {
-        if fd::kind(fd) == Some(fd::Kind::File) {
-            continue;
-        }
-        let ready = |fd: c_int, _| if fd::would_wait(fd, side) { errno::fail(EAGAIN) } else { 0 };
-        if retry(Call::new(Family::Socket, fd, side), ready) < 0 {
-            return -1;
-        }
-    }
-    wait::detach(attempt)
 }

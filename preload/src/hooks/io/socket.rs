@@ -5,7 +5,7 @@
 
 pub use super::connect::connect;
 
-use super::{messages, parts};
+use super::{messages, moves, parts};
 use crate::sys::errno;
 use crate::sys::kernel;
 use crate::table::real;
@@ -182,7 +182,7 @@ fn accept_any(fd: c_int, accept: impl Fn(c_int) -> c_int) -> c_int {
 }
 
 pub unsafe fn sendfile(out: c_int, from: c_int, offset: *mut off_t, n: size_t) -> ssize_t {
-    parts::move_all(out, from, n, |n| unsafe { real::sendfile(out, from, offset, n) })
+    moves::send_file(out, from, offset, n, |n| unsafe { real::sendfile(out, from, offset, n) })
 }
 
 pub unsafe fn splice(
@@ -193,15 +193,12 @@ pub unsafe fn splice(
     n: size_t,
     flags: c_uint,
 ) -> ssize_t {
-    let may_wait = parts::is_valid_move(from, to, n, flags) && from_offset.is_null() && to_offset.is_null();
-    parts::move_some(from, to, !may_wait, || unsafe { real::splice(from, from_offset, to, to_offset, n, flags) })
+    let may_wait = from_offset.is_null() && to_offset.is_null() && moves::may_splice(from, to, n, flags);
+    moves::move_some(from, to, may_wait, || unsafe { real::splice(from, from_offset, to, to_offset, n, flags) })
 }
 
 pub unsafe fn tee(from: c_int, to: c_int, n: size_t, flags: c_uint) -> ssize_t {
-    let both = fd::pipe_of(from).is_some() && fd::pipe_of(to).is_some();
-    parts::move_some(from, to, !(both && parts::is_valid_move(from, to, n, flags)), || unsafe {
-        real::tee(from, to, n, flags)
-    })
+    moves::move_some(from, to, moves::may_tee(from, to, n, flags), || unsafe { real::tee(from, to, n, flags) })
 }
 
 /// Into a pipe it waits for room, out of one for something; either is moved in part.
