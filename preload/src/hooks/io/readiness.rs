@@ -13,11 +13,22 @@
 
 use crate::sys::errno;
 use crate::sys::link;
+use crate::sys::memory;
 use crate::wait::Interest;
 use libc::*;
 
 /// More bytes than any event that a descriptor tells of by itself: a signalfd's has 128.
 pub const MOST: usize = 128;
+
+/// How many bytes a write counts as, of which `first` is the first part: none, if it is no number that an eventfd may have to
+/// have room for. One of nothing it takes, and one of all bits it refuses, however full it is.
+pub fn of_number(first: &iovec) -> usize {
+    let is_number = first.iov_len == size_of::<u64>();
+    match is_number.then(|| memory::read(first.iov_base.cast_const().cast::<u64>())).flatten() {
+        None | Some(0 | u64::MAX) => 0,
+        Some(_) => size_of::<u64>(),
+    }
+}
 
 /// Whether a call of `side` on `fd`, of `n` bytes, waits just while poll(2) says that it is not ready. errno stays.
 pub fn is_told_by_poll(fd: c_int, side: Interest, n: usize) -> bool {

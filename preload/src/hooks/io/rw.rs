@@ -34,13 +34,18 @@ fn stream(call: Call, n: usize, nowait: impl Fn(c_int) -> ssize_t, plain: impl F
     }
     retry(call, |fd, how| match how {
         How::Plain => plain(fd),
-        _ => unless_unsupported(fd, call.side, n, || nowait(fd)),
+        _ => unless_unsupported(fd, call.side, || n, || nowait(fd)),
     })
 }
 
 /// `nowait()`, by RWF_NOWAIT; where the file does not know that, what poll says, if that is to be believed of a transfer
-/// of `n` bytes. What the kernel refuses it may refuse for its arguments, which the plain call then tells at once.
-fn unless_unsupported(fd: c_int, side: Interest, n: usize, nowait: impl FnOnce() -> ssize_t) -> ssize_t {
+/// of `n()` bytes. What the kernel refuses it may refuse for its arguments, which the plain call then tells at once.
+fn unless_unsupported(
+    fd: c_int,
+    side: Interest,
+    n: impl FnOnce() -> usize,
+    nowait: impl FnOnce() -> ssize_t,
+) -> ssize_t {
     let errno = errno::get();
     let result = nowait();
     if result >= 0 || !matches!(errno::get(), EOPNOTSUPP | EINVAL | ESPIPE) {
@@ -48,7 +53,7 @@ fn unless_unsupported(fd: c_int, side: Interest, n: usize, nowait: impl FnOnce()
     }
     let refused = errno::get() == EINVAL;
     errno::set(errno);
-    if refused || fd::is_ready(fd, side) || !readiness::is_told_by_poll(fd, side, n) {
+    if refused || fd::is_ready(fd, side) || !readiness::is_told_by_poll(fd, side, n()) {
         wait::MAY_WAIT
     } else {
         errno::fail(EAGAIN)
@@ -201,7 +206,9 @@ unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_
             return unsafe { real::writev(fd, vector, count as c_int) };
         }
         let nowait = || unsafe { real::pwritev2(fd, vector, count as c_int, HERE, RWF_NOWAIT) };
-        unless_unsupported(fd, Interest::WRITE, readiness::MOST, nowait)
+        // SAFETY: a vector of one segment at least, as nothing would be left else.
+        let number = || readiness::of_number(&unsafe { vector.read() });
+        unless_unsupported(fd, Interest::WRITE, number, nowait)
     })
 }
 
