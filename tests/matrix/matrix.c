@@ -206,7 +206,7 @@ static void describe(struct slot *s, const char *when, long result, int error)
     bool gives = result_is == DESCRIPTOR || s->arguments.gives_descriptor;
     if (gives && result >= 0)
         snprintf(text, size, "%s a descriptor", when);
-    else if (result > 65536 && s->subject.type == SOCK_STREAM) /* as much as the buffers had room for */
+    else if (result >= 65536) /* as much as the buffers had room for, and somebody took meanwhile */
         snprintf(text, size, "%s %s", when, result >= DATA ? "all" : "a part");
     else if (result > 0 && s->one.kind->varies)
         snprintf(text, size, "%s some", when);
