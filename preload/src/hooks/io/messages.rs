@@ -12,6 +12,15 @@ use crate::wait::{self, Deadline, How, Interest, retry};
 use libc::*;
 use std::ptr::{from_mut, null_mut};
 
+/// Calls `note` with each of the `done` messages; of -1, with none.
+///
+/// # Safety
+/// The kernel has filled them in, or read them.
+pub unsafe fn each(msgs: *mut mmsghdr, done: c_int, note: impl Fn(*const msghdr)) {
+    // SAFETY: the caller's promise.
+    (0..done.max(0) as usize).for_each(|i| note(unsafe { &raw const (*msgs.add(i)).msg_hdr }));
+}
+
 /// What is there comes by one call of the kernel's, which keeps for the next call the error that ends it; the rest is waited
 /// for. Messages that go on until they have enough are received one by one: what is wrong with the socket is found by a call
 /// for none.

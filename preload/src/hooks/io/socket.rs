@@ -100,11 +100,15 @@ pub unsafe fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
 
 /// The time-out is looked at after each message, as in the kernel (recvmmsg(2), BUGS).
 pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
-    let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
-        return unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) };
+    let received = match guard::coroutine() {
+        Some(_) if flags & MSG_DONTWAIT == 0 => {
+            wait::testcancel();
+            unsafe { messages::receive(fd, msgs, n, flags, timeout) }
+        }
+        _ => unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) },
     };
-    wait::testcancel();
-    unsafe { messages::receive(fd, msgs, n, flags, timeout) }
+    unsafe { messages::each(msgs, received, |msg| parts::note_received(msg)) };
+    received
 }
 
 pub unsafe fn send(fd: c_int, buf: *const c_void, n: size_t, flags: c_int) -> ssize_t {
@@ -150,11 +154,13 @@ pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
 }
 
 pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
-    let Some(_) = guard::coroutine().filter(|_| flags & MSG_DONTWAIT == 0) else {
-        return unsafe { real::sendmmsg(fd, msgs, n, flags) };
-    };
-    wait::testcancel();
-    unsafe { messages::send(fd, msgs, n, flags) }
+    if guard::coroutine().is_some() && flags & MSG_DONTWAIT == 0 {
+        wait::testcancel();
+        return unsafe { messages::send(fd, msgs, n, flags) };
+    }
+    let sent = unsafe { real::sendmmsg(fd, msgs, n, flags) };
+    unsafe { messages::each(msgs, sent, |msg| parts::note_sent(msg)) };
+    sent
 }
 
 pub unsafe fn accept(fd: c_int, addr: *mut sockaddr, len: *mut socklen_t) -> c_int {
