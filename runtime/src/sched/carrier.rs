@@ -7,7 +7,7 @@ use crate::arch::{self, Controls};
 use crate::local::Local;
 use crate::masks;
 use crate::section;
-use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
+use crate::sync::{AcqRel, Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Relaxed, Release, SeqCst};
 use crate::sys::signal::{self, AltStack};
 use crate::sys::{futex, memory};
 use crate::task::{Settled, Step, Task};
@@ -44,6 +44,8 @@ pub struct Carrier {
     /// The task that is bound to it, by another thread than this one, or that was sent to it (`apart`).
     reserved_for: AtomicPtr<Task>,
     pub(super) estimate: Estimate,
+    /// A task is on.
+    runs: AtomicBool,
     /// When the heavy task that is on was switched to; 0: none is (`apart`).
     pub(super) weighs_since: Cell<u64>,
     /// Bits of [`Changed`].
@@ -155,6 +157,7 @@ impl Carrier {
         if !self.has_changed(Changed::Bequeathed) && !self.has_changed(Changed::Held) {
             (runtime.above.outlive_children)();
         }
+        self.phase.store(DISMISSED, Relaxed);
         runtime.counts.left.fetch_add(1, Relaxed);
         runtime.left.lock().push(self);
     }
@@ -166,6 +169,7 @@ impl Carrier {
             phase: AtomicU32::new(IDLE),
             reserved_for: AtomicPtr::new(null_mut()),
             estimate: Estimate::default(),
+            runs: AtomicBool::new(false),
             weighs_since: Cell::new(0),
             changed: AtomicU32::new(0),
             leaves: Cell::new(false),
@@ -208,6 +212,11 @@ impl Carrier {
             // SAFETY: as above.
             Some(unsafe { &*place.carrier.as_ptr() })
         })
+    }
+
+    /// Whether it has neither a task nor a worker, and is not idle yet: it is on its way.
+    pub(super) fn is_stray(&self) -> bool {
+        self.phase.load(Relaxed) == RUNNING && !self.runs.load(Relaxed) && !self.owns(self.home())
     }
 
     /// Whether it owns a worker, and sleeps, or is about to.
@@ -458,7 +467,9 @@ impl Carrier {
             }
             // In the task's name: what arrives by that is the task's, before it can see anything that was done after.
             self.set_mask(task.mask());
+            self.runs.store(true, Relaxed);
             let step = task.switch_in();
+            self.runs.store(false, Relaxed);
             arch::set_thread_pointer(self.thread_pointer());
             step
         };

@@ -373,6 +373,11 @@ impl Runtime {
         }
     }
 
+    /// How many carriers are on their way to the idle ones.
+    fn strays(&self) -> usize {
+        Carrier::all(self).filter(|carrier| carrier.is_stray()).count()
+    }
+
     fn has_idle(&self) -> bool {
         !self.idle.lock().top.is_null()
     }

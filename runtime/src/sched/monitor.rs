@@ -47,6 +47,11 @@ const SHORT_PATIENCE_NS: u64 = 2_000_000;
 /// An OS thread that has used no CPU time for so long is blocked, if the machine is not just busy.
 const BLOCKED_NS: u64 = 400_000;
 
+/// So many carriers may be on their way to the idle ones, for want of a CPU, before another one is made.
+const STRAYS: usize = 4;
+/// After so long it is made all the same: they may be held up by a task that waits for a carrier.
+const RELUCTANCE_NS: u64 = 100_000_000;
+
 pub(crate) struct Monitor {
     /// The monitor's futex: changes when it is to look.
     word: AtomicU32,
@@ -131,6 +136,7 @@ impl Monitor {
         let mut seen = [Seen::default(); super::MAX_WORKERS];
         let mut pace = Pace::default();
         let mut thinning = Thinning::new();
+        let mut maker = Maker::default();
         let mut stacks_until = 0;
         loop {
             // Whatever comes after this changes the word, and ends the sleep.
@@ -148,11 +154,19 @@ impl Monitor {
             let punctual = now - before < interval + interval.max(SHORT_LOOK_NS);
             for (worker, seen) in runtime.workers().iter().zip(&mut seen) {
                 if let Some(overdue) = seen.look(runtime, worker, now, punctual, pace.patience()) {
-                    self.replace_owner(runtime, worker, seen.used, overdue, &mut pace);
+                    let given = self.replace_owner(runtime, worker, seen.used, || maker.make(runtime, now));
+                    if given {
+                        pace.quicken(overdue);
+                    }
                 }
             }
             thinning.go_on(runtime, now);
-            self.keep_spare(runtime);
+            if !runtime.has_idle()
+                && let Some(carrier) = maker.make(runtime, now)
+            {
+                // A task that hands its worker over is to find one to take it.
+                runtime.put_idle(carrier);
+            }
             let over = now >= stacks_until;
             if over {
                 stacks_until = now + STACK_NS;
@@ -161,16 +175,25 @@ impl Monitor {
         }
     }
 
-    fn replace_owner(&self, runtime: &Runtime, worker: &'static Worker, used: u64, why: Overdue, pace: &mut Pace) {
+    /// Gives `worker` to an idle carrier, or to one that `make` makes. False: who owned it does not any more, or there is
+    /// none, and the next look tries again. `used`: the owner's CPU time.
+    fn replace_owner(
+        &self,
+        runtime: &Runtime,
+        worker: &'static Worker,
+        used: u64,
+        make: impl FnOnce() -> Option<&'static Carrier>,
+    ) -> bool {
         let from = worker.owner.load(SeqCst);
         // SAFETY: null, or a carrier in its place.
         if let Some(loser) = unsafe { from.as_ref() } {
             loser.estimate.lost(used);
         }
-        if self.give(runtime, worker, from) {
+        let given = runtime.take_idle().or_else(make).is_some_and(|carrier| carrier.assign(runtime, worker, from));
+        if given {
             runtime.counts.handoffs.fetch_add(1, Relaxed);
-            pace.quicken(why);
         }
+        given
     }
 
     /// Sleeps until a worker wakes, or something else changes the word, or there are OS threads to end.
@@ -182,21 +205,22 @@ impl Monitor {
         }
         self.asleep.store(false, SeqCst);
     }
+}
 
-    /// Gives `worker` to an idle carrier, or to a new one, if `from` still owns it. False: it does not, or there is none,
-    /// and the next look tries again.
-    fn give(&self, runtime: &Runtime, worker: &'static Worker, from: *mut Carrier) -> bool {
-        let carrier = runtime.take_idle().or_else(|| Carrier::make(runtime).ok());
-        carrier.is_some_and(|carrier| carrier.assign(runtime, worker, from))
-    }
+/// What makes carriers.
+#[derive(Default)]
+struct Maker {
+    /// When one was made last.
+    last: u64,
+}
 
-    /// Sees to it that a task that hands its worker over finds a carrier to take it.
-    fn keep_spare(&self, runtime: &Runtime) {
-        if !runtime.has_idle()
-            && let Ok(carrier) = Carrier::make(runtime)
-        {
-            runtime.put_idle(carrier);
+impl Maker {
+    fn make(&mut self, runtime: &Runtime, now: u64) -> Option<&'static Carrier> {
+        if now - self.last < RELUCTANCE_NS && runtime.strays() > STRAYS {
+            return None;
         }
+        self.last = now;
+        Carrier::make(runtime).ok()
     }
 }
 
