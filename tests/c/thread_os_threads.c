@@ -1,4 +1,4 @@
-/* time: 60 */
+/* alone */ /* time: 60 */
 /* On a busy machine threads that wait and compute in turns do not come to have
  * ever more OS threads; nor do those stay when the turns are over. */
 #include "os_threads.h"

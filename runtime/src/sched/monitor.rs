@@ -49,7 +49,8 @@ const BLOCKED_NS: u64 = 400_000;
 
 /// So many carriers may be on their way to the idle ones, for want of a CPU, before another one is made.
 const STRAYS: usize = 4;
-/// After so long it is made all the same: they may be held up by a task that waits for a carrier.
+/// After so long it is made all the same, and after twice as long for each so many more: they may be held up by a task that
+/// waits for a carrier.
 const RELUCTANCE_NS: u64 = 100_000_000;
 
 pub(crate) struct Monitor {
@@ -216,7 +217,8 @@ struct Maker {
 
 impl Maker {
     fn make(&mut self, runtime: &Runtime, now: u64) -> Option<&'static Carrier> {
-        if now - self.last < RELUCTANCE_NS && runtime.strays() > STRAYS {
+        let strays = runtime.strays();
+        if strays > STRAYS && now - self.last < RELUCTANCE_NS << (strays / STRAYS).min(10) {
             return None;
         }
         self.last = now;
