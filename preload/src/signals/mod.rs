@@ -286,8 +286,14 @@ unsafe fn handler(number: Number, context: *mut ucontext_t) -> usize {
     let signum = number.0 as c_int;
     let wanted = ACTIONS[signum as usize].read();
     if wanted.flags & SA_RESETHAND != 0 {
-        // SAFETY: all-zero is the default action.
-        unsafe { real::sigaction(signum, &zeroed(), null_mut()) };
+        // As the kernel does it: the flags and the mask stay.
+        // SAFETY: all-zero is a value of this plain structure, which the first call fills in, and the second reads.
+        unsafe {
+            let mut action: sigaction = zeroed();
+            real::sigaction(signum, null(), &mut action);
+            (action.sa_sigaction, action.sa_flags) = (SIG_DFL, wanted.flags);
+            real::sigaction(signum, &action, null_mut());
+        }
     }
     let task = guard::self_task();
     // SAFETY: the kernel's context.
