@@ -474,12 +474,16 @@ pub unsafe fn interrupt_native(thread: libc::pthread_t) {
 }
 
 /// Whether a call that waits is to end with EINTR, by the handlers that have run since it began. Of the calls that
-/// `restart`, only a handler without SA_RESTART ends one (signal(7)).
+/// `restart`, only a handler without SA_RESTART ends one (signal(7)): one that goes on has begun again, for the handlers
+/// that are still to run.
 pub fn is_interrupted(restarts: bool) -> bool {
     match signals::handled() {
         Handled::Nothing => false,
-        Handled::Restart => !restarts,
-        Handled::Interrupt => true,
+        Handled::Restart if restarts => {
+            signals::forget_handlers();
+            false
+        }
+        Handled::Restart | Handled::Interrupt => true,
     }
 }
 
