@@ -1,15 +1,8 @@
 //! The scheduler under iopatch.
 //!
-//! ```text
-//!   hooks, in the preloaded library
-//!        |  park, unpark      |  wait, wait_any     |  launch, detach, give_way
-//!        v                    v                     v
-//!   park (the lot)       reactor (slots)       sched (workers, carriers, monitor)
-//!        |                    |                     |
-//!        `-------> task (state machine, slab), timer (heap) <-------'
-//!                             |
-//!                  arch, sys (system calls), sync (atomics, locks)
-//! ```
+//! Hooks, in the preloaded library, wait by `wait`, begin and end coroutines by `sched`, and tell `reactor` of descriptors.
+//! The modules are layers, of which docs/DESIGN.md has the picture, and `tests/layers.rs` the table: each imports only
+//! from those below it.
 //!
 //! It is `no_std` and never allocates: code that runs inside every lock, signal handler and fork of
 //! a stranger's process must not call a libc name, because some of those names are hooks that call

@@ -1,6 +1,6 @@
 //! Models of the crate's protocols, run in every order of their steps by loom.
 //!
-//! They run the crate's own code: `task/state.rs`, `task/place.rs`, `sched/queue.rs`, `timer.rs`, `park/` and
+//! They run the crate's own code: `task/state.rs`, `task/place.rs`, `sched/queue.rs`, `timer.rs`, `waker/`, `wait/` and
 //! `reactor/` but for its table. What that code stands on (threads, system calls, the switch of a
 //! stack) is replaced by [`world`]. A wake that is lost is a deadlock there, which loom reports.
 //!

@@ -15,6 +15,7 @@ pub mod ids;
 mod inbox;
 mod place;
 pub mod slab;
+mod slot;
 mod state;
 mod stint;
 mod table;
@@ -33,7 +34,7 @@ use core::num::NonZeroUsize;
 use core::ptr::{NonNull, null, null_mut};
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, Yielder};
-use slab::Slot;
+use slot::Slot;
 
 /// The start routine of a thread, as pthread_create(3) takes it. It may be left by unwinding.
 pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;

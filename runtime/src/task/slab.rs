@@ -16,11 +16,12 @@
 
 use super::cache::{Cache, Excess, Kept};
 use super::ids::Ids;
+use super::slot::Slot;
 use super::table::Table;
 use super::{REST_AT, Rest, Task};
 use crate::section::section;
 use crate::sync::{AtomicUsize, Lock, Relaxed, Release, SeqCst, fence};
-use crate::sys::memory::{self, PAGE};
+use crate::sys::memory;
 use crate::sys::stack::{self, Guarded};
 use core::ptr::{NonNull, null_mut};
 
@@ -33,43 +34,6 @@ pub struct Shape {
     pub align: usize,
     /// From the thread pointer on: the TCB.
     pub tcb: usize,
-}
-
-/// Where the parts of one stack are.
-#[derive(Clone, Copy)]
-pub struct Slot {
-    /// Lowest usable address of the stack.
-    pub stack_low: usize,
-    /// Where the stack begins (it grows down), below the TLS.
-    pub stack_high: usize,
-    /// The end, above the TCB.
-    pub end: usize,
-    /// Bytes of guard below `stack_low`.
-    pub guard: usize,
-    /// `None`: the memory is the program's own.
-    guarded: Option<Guarded>,
-}
-
-impl Slot {
-    /// The lowest address, of the guard if there is one.
-    pub fn low(&self) -> usize {
-        self.stack_low - self.guard
-    }
-
-    /// The stack is executable if stacks are to be.
-    fn follow(&self) {
-        if let Some(guarded) = self.guarded {
-            // SAFETY: the stack was mapped by `stack::map`, with this guard.
-            unsafe { stack::follow(self.low(), self.guard, self.end - self.low(), guarded) };
-        }
-    }
-
-    /// Up to where a stack in the cache is given back: what lies above, the next thread will use as well. glibc leaves as
-    /// much (PTHREAD_STACK_MIN).
-    fn top(&self) -> usize {
-        const LEFT: usize = 16 << 10;
-        (self.stack_high.saturating_sub(LEFT) & !(PAGE - 1)).max(self.stack_low)
-    }
 }
 
 /// How many stacks are mappings apart, two for each with its guard: a quarter of what Linux allows a process, for the
