@@ -22,7 +22,7 @@ impl Carrier {
     /// for this one to run.
     #[inline]
     pub(super) fn send_apart(&self, runtime: &Runtime, worker: &Worker, task: &'static Task) -> bool {
-        task.weight.is_heavy() && runtime.sleeps_beside(worker) && send(runtime, worker, task)
+        task.stints.weight.is_heavy() && runtime.sleeps_beside(worker) && send(runtime, worker, task)
     }
 
     /// About to switch to a heavy task.
@@ -36,7 +36,7 @@ impl Carrier {
     pub(super) fn weigh(&self, task: &Task) {
         // It may have become heavy in this very stint.
         if let since @ 1.. = self.weighs_since.replace(0) {
-            task.weight.weigh(now() - since);
+            task.stints.weight.weigh(now() - since);
         }
     }
 }

@@ -426,7 +426,7 @@ impl Carrier {
                 }
                 None | Some(Step::End) => {
                     // SAFETY: the task has just ended on this carrier.
-                    unsafe { task.retire() };
+                    unsafe { task.context.retire() };
                     return (Turn::Ended, task.state.end());
                 }
             }
@@ -468,7 +468,7 @@ impl Carrier {
             // In the task's name: what arrives by that is the task's, before it can see anything that was done after.
             self.set_mask(task.mask());
             self.runs.store(true, Relaxed);
-            let step = task.switch_in();
+            let step = task.context.switch_in();
             self.runs.store(false, Relaxed);
             arch::set_thread_pointer(self.thread_pointer());
             step

@@ -70,12 +70,12 @@ impl Carrier {
     /// About to switch to `task`.
     #[inline]
     pub(super) fn begin_stint(&self, task: &Task) {
-        let heavy = task.weight.is_heavy();
+        let heavy = task.stints.weight.is_heavy();
         if heavy {
             self.begin_to_weigh();
         }
         // No look of the monitor's would count what runs apart.
-        if heavy || task.timed.load(Relaxed) {
+        if heavy || task.stints.timed.load(Relaxed) {
             task.cpu.since.store(of_os_thread(self.tid()), SeqCst);
         }
     }
@@ -83,11 +83,11 @@ impl Carrier {
     /// `task` has switched away.
     #[inline]
     pub(super) fn end_stint(&self, task: &Task) {
-        let heavy = task.weight.is_heavy();
+        let heavy = task.stints.weight.is_heavy();
         if heavy {
             self.weigh(task);
         }
-        if heavy || task.timed.load(Relaxed) || !self.estimate.is_none() {
+        if heavy || task.stints.timed.load(Relaxed) || !self.estimate.is_none() {
             self.account(task);
         }
     }
@@ -96,7 +96,7 @@ impl Carrier {
     fn account(&self, task: &Task) {
         let now = of_os_thread(self.tid());
         if self.estimate.is_lost() {
-            task.weight.confirm();
+            task.stints.weight.confirm();
         }
         let estimate = self.estimate.take(now);
         let used = match task.cpu.since.swap(0, SeqCst) {
@@ -110,7 +110,7 @@ impl Carrier {
 impl Task {
     /// From here on the task is counted exactly.
     pub(crate) fn be_timed(&self) {
-        self.timed.store(true, SeqCst);
+        self.stints.timed.store(true, SeqCst);
     }
 }
 

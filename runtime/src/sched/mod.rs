@@ -429,7 +429,7 @@ impl Task {
             self.prepare_to_leave();
         }
         // SAFETY: the caller's promise.
-        unsafe { self.suspend(step) };
+        unsafe { self.context.suspend(step) };
     }
 
     #[cold]

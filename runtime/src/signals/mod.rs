@@ -63,9 +63,9 @@ fn take_all(task: &Task) {
     let Some(runtime) = sched::get() else { return };
     let mut coming = 0;
     while let Some(number) = Number::new((pending(task) & !task.mask() & !coming).trailing_zeros() + 1) {
-        let before = task.taken.load(Relaxed);
+        let before = task.inbox.taken.load(Relaxed);
         signal::send_to_self(number, &Info::mark());
-        if task.taken.load(Relaxed) != before {
+        if task.inbox.taken.load(Relaxed) != before {
             continue;
         }
         if signal::pending() & number.bit() != 0 {

@@ -127,7 +127,7 @@ fn append(task: &'static Task, number: Number, info: &Info, passed_on: bool) -> 
         let entry: *mut Entry = entry;
         // SAFETY: the queue is a chain of entries, reached under the pool's lock, which is held.
         unsafe {
-            let mut last = task.queue.as_ptr();
+            let mut last = task.inbox.first.as_ptr();
             while !(*last).is_null() {
                 last = &raw mut (**last).next;
             }
@@ -161,7 +161,7 @@ fn take_entry(task: &Task, set: u64) -> Option<(Number, Info, bool)> {
         let (mut taken, mut more) = (null_mut::<Entry>(), false);
         // SAFETY: as in `send`.
         unsafe {
-            let mut link = task.queue.as_ptr();
+            let mut link = task.inbox.first.as_ptr();
             while let Some(entry) = (*link).as_mut() {
                 if entry.number != number {
                     link = &raw mut entry.next;
@@ -178,7 +178,7 @@ fn take_entry(task: &Task, set: u64) -> Option<(Number, Info, bool)> {
             }
             let Entry { info, passed_on, .. } = *taken.as_ref()?;
             pool.release(taken);
-            task.taken.fetch_add(1, Relaxed);
+            task.inbox.taken.fetch_add(1, Relaxed);
             Some((number, info, passed_on))
         }
     })

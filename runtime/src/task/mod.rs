@@ -4,13 +4,14 @@
 //!
 //! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
-//! * `coroutine`, `controls`, `weight`: the OS thread that runs the task (between `resume` and `settle`).
+//! * `context`, `controls`, `stints.weight`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
-//! * `timed`, `cpu`: see `sched/cpu_clock.rs`.
+//! * `stints.timed`, `cpu`: see `sched/cpu_clock.rs`.
 //! * `bound_to`: see `sched/bind.rs`.
 //! * the rest: set before the task is first queued.
 
 mod cache;
+mod context;
 pub mod ids;
 mod inbox;
 mod place;
@@ -20,55 +21,23 @@ mod state;
 mod stint;
 mod table;
 
-pub(crate) use inbox::Entry;
+pub(crate) use context::{Context, Step};
+pub(crate) use inbox::{Entry, Inbox};
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
-pub(crate) use stint::{CpuTime, LIGHT_NS, Weight};
+pub(crate) use stint::{CpuTime, LIGHT_NS, Stints};
 
 use crate::arch::{self, Controls};
 use crate::local::{self, Local, Opaque};
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
 use crate::sys::signal::{AltStack, Number};
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
 use core::ffi::c_void;
-use core::num::NonZeroUsize;
-use core::ptr::{NonNull, null, null_mut};
-use corosensei::stack::{Stack, StackPointer};
-use corosensei::{Coroutine, Yielder};
+use core::mem::offset_of;
+use core::ptr::{NonNull, null_mut};
 use slot::Slot;
 
 /// The start routine of a thread, as pthread_create(3) takes it. It may be left by unwinding.
 pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-
-/// Why a coroutine switched away.
-#[derive(Clone, Copy)]
-pub(crate) enum Step {
-    /// It announced a wait: settle it.
-    Park,
-    /// It lets the others run first.
-    GiveWay,
-    /// It has ended, and leaves its frames as they are.
-    End,
-}
-
-pub(crate) type Context = Coroutine<(), Step, (), StackRange>;
-
-/// The stack that a context runs on; the slab owns the memory.
-pub(crate) struct StackRange {
-    low: StackPointer,
-    high: StackPointer,
-}
-
-// SAFETY: both ends come from a slot, whose stack is aligned as TLS is, at least some 4,000 bytes, and not used by
-// anything else while the context exists.
-unsafe impl Stack for StackRange {
-    fn base(&self) -> StackPointer {
-        self.high
-    }
-
-    fn limit(&self) -> StackPointer {
-        self.low
-    }
-}
 
 /// The bits of `life`, by which pthread_join, pthread_detach and the end of the thread agree on who
 /// frees the task.
@@ -89,16 +58,13 @@ pub struct Task {
     pub(crate) link: AtomicPtr<Task>,
     /// Who runs it, or ran it last: a carrier, of which the scheduler knows more.
     pub(crate) carrier: AtomicPtr<Opaque>,
-    coroutine: UnsafeCell<Option<Context>>,
-    yielder: Cell<*const Yielder<(), Step>>,
-    /// Where the stack was when the task switched away.
-    frame: Cell<usize>,
+    pub(crate) context: Context,
     pub(crate) controls: Cell<Controls>,
     /// The thread id that the program sees: see `ids.rs`.
     id: AtomicU32,
     /// The signal mask of the thread: kernel layout. Only the thread itself changes it.
     mask: AtomicU64,
-    /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `queue`.
+    /// Signals sent to this thread that it has not taken yet, kernel layout; what is told of them is in `inbox`.
     pub(crate) signals: AtomicU64,
     /// Somebody wants the thread to look up from its next wait.
     interrupted: AtomicBool,
@@ -106,9 +72,7 @@ pub struct Task {
     has_alt_stack: Cell<bool>,
     /// The thread goes from one context to another (swapcontext(3)), which changes the mask without a call that we see.
     pub has_contexts: Cell<bool>,
-    /// Somebody has asked for its CPU time.
-    pub(crate) timed: AtomicBool,
-    pub(crate) weight: Weight,
+    pub(crate) stints: Stints,
     /// It has been queued, and has not come to its end: signals may be sent to it.
     launched: AtomicBool,
     /// Of its TCB; 0: it has no stack.
@@ -120,11 +84,7 @@ pub struct Task {
 pub struct Rest {
     /// The task's stack.
     pub slot: Slot,
-    pub(crate) queue: Cell<*mut Entry>,
-    /// Counts the signals taken from the queue.
-    pub(crate) taken: AtomicU32,
-    /// The signals that the thread waits for although it blocks them (sigwait(3)).
-    awaited: AtomicU64,
+    pub(crate) inbox: Inbox,
     /// The thread is in a call that waits with a mask of its own, and counts the handlers since that mask was set.
     pub masked_wait: Cell<bool>,
     /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
@@ -152,6 +112,8 @@ pub struct Rest {
 /// A cache line, in bytes.
 const LINE: usize = 64;
 const _: () = assert!(size_of::<Task>() == 2 * LINE);
+// Who wakes or queues a task touches the first line only.
+const _: () = assert!(offset_of!(Task, link) < LINE && offset_of!(Task, carrier) < LINE);
 
 // SAFETY: the non-atomic fields are used by one thread at a time, as the module says.
 unsafe impl Sync for Task {}
@@ -174,9 +136,7 @@ impl Rest {
     fn new(slot: Slot) -> Self {
         Self {
             slot,
-            queue: Cell::new(null_mut()),
-            taken: AtomicU32::new(0),
-            awaited: AtomicU64::new(0),
+            inbox: Inbox::default(),
             masked_wait: Cell::new(false),
             mask_after: Cell::new(None),
             alt_stack: Cell::new(AltStack::NONE),
@@ -200,9 +160,7 @@ impl Task {
             state: State::runnable(id),
             link: AtomicPtr::new(null_mut()),
             carrier: AtomicPtr::new(null_mut()),
-            coroutine: UnsafeCell::new(None),
-            yielder: Cell::new(null()),
-            frame: Cell::new(0),
+            context: Context::new(),
             controls: Cell::new(Controls::read()),
             id: AtomicU32::new(id),
             mask: AtomicU64::new(0),
@@ -210,8 +168,7 @@ impl Task {
             interrupted: AtomicBool::new(false),
             has_alt_stack: Cell::new(false),
             has_contexts: Cell::new(false),
-            timed: AtomicBool::new(false),
-            weight: Weight::default(),
+            stints: Stints::default(),
             launched: AtomicBool::new(false),
             thread_pointer: AtomicUsize::new(0),
         }
@@ -225,9 +182,7 @@ impl Task {
             state,
             link,
             carrier,
-            coroutine: _, // `retire` has emptied it
-            yielder,
-            frame: _, // the stack's
+            context,
             controls,
             id: own_id,
             mask,
@@ -235,23 +190,21 @@ impl Task {
             interrupted,
             has_alt_stack,
             has_contexts,
-            timed,
-            weight,
+            stints,
             launched: _,       // `refuse_signals` has cleared it
             thread_pointer: _, // the stack's
         } = self;
         own_id.store(id, Relaxed);
         link.store(null_mut(), Relaxed);
         carrier.store(null_mut(), Relaxed);
-        yielder.set(null());
+        context.renew();
         controls.set(Controls::read());
         mask.store(0, Relaxed);
         signals.store(0, Relaxed);
         interrupted.store(false, Relaxed);
         has_alt_stack.set(false);
         has_contexts.set(false);
-        timed.store(false, Relaxed);
-        weight.renew();
+        stints.renew();
         state.renew(id);
     }
 
@@ -263,7 +216,7 @@ impl Task {
         let rest = thread_pointer + REST_AT.load(Relaxed);
         // SAFETY: the caller's promise.
         unsafe { (rest as *mut Rest).write(Rest::new(slot)) };
-        self.frame.set(slot.stack_high);
+        self.context.settle_at(slot.stack_high);
         self.thread_pointer.store(thread_pointer, Release);
     }
 
@@ -287,60 +240,14 @@ impl Task {
         self.thread_pointer.load(Relaxed)
     }
 
-    /// Builds the context that starts with `entry` on the task's stack.
+    /// Has the first switch to the task begin with `entry`, on its stack.
     ///
     /// # Safety
-    /// The task is not queued, has no context, and its stack is unused.
+    /// The task is not queued, has no frames, and its stack is unused.
     pub(crate) unsafe fn prepare(&'static self, entry: fn(&'static Task)) {
-        let Slot { stack_low: low, stack_high: high, .. } = self.slot;
-        let range = StackRange {
-            low: NonZeroUsize::new(low).unwrap_or(NonZeroUsize::MAX),
-            high: NonZeroUsize::new(high).unwrap_or(NonZeroUsize::MAX),
-        };
-        let context = Coroutine::with_stack(range, move |yielder: &Yielder<(), Step>, ()| {
-            self.yielder.set(yielder);
-            entry(self);
-        });
-        // SAFETY: the caller's promise: nobody else uses the field.
-        unsafe { *self.coroutine.get() = Some(context) };
-    }
-
-    /// Runs the task until it switches away; `None`: it has ended.
-    ///
-    /// # Safety
-    /// The caller has taken the task from a run queue, and FS is the task's.
-    #[inline]
-    pub(crate) unsafe fn switch_in(&self) -> Option<Step> {
-        // SAFETY: the OS thread that runs a task owns its context.
-        let context = unsafe { (*self.coroutine.get()).as_mut() };
-        context?.resume(()).as_yield()
-    }
-
-    /// Forgets the context of a task that has ended.
-    ///
-    /// # Safety
-    /// `switch_in` has just returned `None` or [`Step::End`].
-    pub(crate) unsafe fn retire(&self) {
-        // SAFETY: an ended task's context is the caller's; it holds nothing that is to be dropped, and its frames, if they
-        // are left, are those of a thread that nobody unwinds.
-        unsafe {
-            if let Some(mut context) = (*self.coroutine.get()).take() {
-                context.force_reset();
-            }
-        }
-    }
-
-    /// Switches to the OS thread's scheduler; returns when the task is resumed, maybe on another
-    /// OS thread.
-    ///
-    /// # Safety
-    /// Called by the task itself, which holds no lock of the runtime.
-    #[inline]
-    pub(crate) unsafe fn suspend(&self, step: Step) {
-        let here = 0u8;
-        self.frame.set(&raw const here as usize);
-        // SAFETY: the yielder lies in the first frame of this very stack.
-        unsafe { (*self.yielder.get()).suspend(step) };
+        let Slot { stack_low, stack_high, .. } = self.slot;
+        // SAFETY: the caller's promise.
+        unsafe { self.context.build(stack_low, stack_high, move || entry(self)) };
     }
 
     /// The thread's name: at most 15 bytes, then zeroes.
@@ -369,14 +276,7 @@ impl Task {
     /// and the misses, one after the other, would cost more than the switch.
     #[inline]
     pub(crate) fn warm_up(&self, storage: &[isize]) {
-        /// From the hook's wait to the caller's frame.
-        const FRAMES: usize = 12;
-        let frame = self.frame.get();
-        for line in 0..FRAMES {
-            arch::prefetch(frame + line * LINE);
-        }
-        // At the far end of the stack: where the switch back is noted.
-        arch::prefetch(self.yielder.get() as usize);
+        self.context.warm_up();
         arch::prefetch(self.thread_pointer().wrapping_add_signed(arch::local_offset()));
         for offset in storage {
             arch::prefetch(self.thread_pointer().wrapping_add_signed(*offset));
@@ -448,16 +348,16 @@ impl Task {
 
     /// The thread waits for the signals of `set`, by their numbers; 0: no more.
     pub fn set_awaited(&self, set: u64) {
-        self.awaited.store(set, SeqCst);
+        self.inbox.awaited.store(set, SeqCst);
     }
 
     /// Whether the thread waits for signals, in the kernel.
     pub fn is_awaiting(&self) -> bool {
-        self.awaited.load(SeqCst) != 0
+        self.inbox.awaited.load(SeqCst) != 0
     }
 
     pub(crate) fn awaits(&self, number: Number) -> bool {
-        self.awaited.load(SeqCst) & number.bit() != 0
+        self.inbox.awaited.load(SeqCst) & number.bit() != 0
     }
 
     /// Whether the thread has left its stack for good.

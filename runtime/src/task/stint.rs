@@ -1,7 +1,7 @@
 //! What is kept of a task's stints on a CPU: how long they are (`sched/apart.rs`), and all of them together
 //! (`sched/cpu_clock.rs`).
 
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicBool, AtomicU64, Relaxed};
 use core::cell::Cell;
 
 /// A shorter stint is a light one, in nanoseconds: some ten times what it costs to send a task to another OS thread.
@@ -51,4 +51,21 @@ pub(crate) struct CpuTime {
     pub since: AtomicU64,
     /// The most that was ever answered: a clock does not go back.
     pub shown: AtomicU64,
+}
+
+/// What a switch looks at.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct Stints {
+    /// Somebody has asked for the task's CPU time.
+    pub timed: AtomicBool,
+    pub weight: Weight,
+}
+
+impl Stints {
+    /// Of another life in the same place.
+    pub fn renew(&self) {
+        self.timed.store(false, Relaxed);
+        self.weight.renew();
+    }
 }
