@@ -58,7 +58,7 @@ pub fn kept_by(task: &'static Task) {
     let tcb = guard::tcb(task);
     tcb.set_tid(sched::os_thread(task));
     register_robust_list(tcb);
-    show_name(&task.name());
+    show_name(&task.thread.name());
 }
 
 /// Whether the calling OS thread is the one that its storage is of, or that runs the coroutine whose storage it is: a child

@@ -302,8 +302,8 @@ unsafe fn handler(number: Number, context: *mut ucontext_t) -> usize {
     let meanwhile = *place | wanted.mask | own;
     // Not the kernel's: a handler that is about to return has noted its end, and is still in the kernel's mask.
     let mut noted = task.map_or(*place, Task::mask);
-    let masked_wait = task.is_some_and(|task| task.masked_wait.replace(false));
-    if let Some(mask) = task.and_then(|task| task.mask_after.take()) {
+    let masked_wait = task.is_some_and(|task| task.thread.masked_wait.replace(false));
+    if let Some(mask) = task.and_then(|task| task.thread.mask_after.take()) {
         (*place, noted) = (mask, mask);
     }
     let restarts = wanted.flags & SA_RESTART != 0;
@@ -327,7 +327,7 @@ unsafe extern "C" fn end(context: *mut ucontext_t) {
             signals::note_handlers(record.outer);
             signals::note_handler(record.restarts);
             if let Some(task) = task {
-                task.masked_wait.set(record.masked_wait);
+                task.thread.masked_wait.set(record.masked_wait);
                 task.note_mask(if after == record.before { record.noted } else { after });
             }
         }

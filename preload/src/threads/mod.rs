@@ -216,9 +216,9 @@ pub unsafe fn create(
         }
     }
     task.begin_with_mask(plan.mask);
-    task.start.set(Some(start));
-    task.arg.set(arg);
-    task.life.store(if plan.detached { life::DETACHED } else { 0 }, Relaxed);
+    task.thread.start.set(Some(start));
+    task.thread.arg.set(arg);
+    task.thread.life.store(if plan.detached { life::DETACHED } else { 0 }, Relaxed);
     inherit_name(task);
     // Before it runs: the new thread may look there. A detached one may be gone after.
     // SAFETY: the program's place for the result.
@@ -258,14 +258,14 @@ fn wait_for_memory(runtime: &Runtime, low: usize, size: usize) {
 
 /// A thread begins with its maker's name.
 fn inherit_name(task: &Task) {
-    task.set_name(guard::self_task().map_or_else(os_thread::native_name, Task::name));
+    task.thread.set_name(guard::self_task().map_or_else(os_thread::native_name, |task| task.thread.name()));
 }
 
 /// The whole life of a coroutine, on its own stack.
 pub fn live(task: &'static Task) {
     // SAFETY: the descriptor is fresh, and FS is at it.
     let result = unsafe { abi::run(begin, std::ptr::from_ref(task).cast_mut().cast(), wake_robust) };
-    task.result.set(result);
+    task.thread.result.set(result);
     // In a forked child the frames below are another process's scheduler.
     if guard::self_task().is_none() {
         exit::end_of_main();
@@ -279,14 +279,14 @@ unsafe extern "C-unwind" fn begin(task: *mut c_void) -> *mut c_void {
     // SAFETY: what `live` has passed.
     let task = unsafe { &*task.cast::<Task>() };
     signals::leave();
-    match task.start.get() {
+    match task.thread.start.get() {
         // SAFETY: as below, and `returning_int` has marked it.
         Some(start) if start as usize & RETURNS_INT != 0 => unsafe {
             let start = std::mem::transmute::<usize, thrd_start_t>(start as usize & !RETURNS_INT);
-            start(task.arg.get()) as isize as *mut c_void
+            start(task.thread.arg.get()) as isize as *mut c_void
         },
         // SAFETY: the program's, as it gave it to pthread_create(3).
-        Some(start) => unsafe { start(task.arg.get()) },
+        Some(start) => unsafe { start(task.thread.arg.get()) },
         None => std::ptr::null_mut(),
     }
 }
@@ -335,13 +335,13 @@ extern "C" fn end_after_os_thread(task: *mut c_void) -> *mut c_void {
 }
 
 fn end(task: &'static Task) {
-    if task.clear_at_end.get() != 0 {
-        cleared::clear(task.clear_at_end.get());
+    if task.thread.clear_at_end.get() != 0 {
+        cleared::clear(task.thread.clear_at_end.get());
     }
     parent_death::send_for(task.id());
     guard::tcb(task).set_tid(0);
-    let word = task.life.as_ptr().addr();
-    let before = task.life.fetch_or(life::FINISHED, AcqRel);
+    let word = task.thread.life.as_ptr().addr();
+    let before = task.thread.life.fetch_or(life::FINISHED, AcqRel);
     if before & life::DETACHED != 0 {
         free(task);
     } else {
@@ -374,25 +374,25 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
     if is_gone(task) {
         return ESRCH;
     }
-    if task.life.load(Acquire) & life::DETACHED != 0 {
+    if task.thread.life.load(Acquire) & life::DETACHED != 0 {
         return EINVAL;
     }
     if task.is_current() && !wait::cancel_requested() {
         return EDEADLK;
     }
-    if task.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
+    if task.thread.life.fetch_or(life::JOINING, AcqRel) & life::JOINING != 0 {
         return EINVAL;
     }
     let running = || !task.is_finished();
     while running() {
         // One that has ended already is joined without a look at cancellation (glibc `pthread_join_common.c`).
         if wait::cancel_requested() {
-            task.life.fetch_and(!life::JOINING, AcqRel);
+            task.thread.life.fetch_and(!life::JOINING, AcqRel);
             wait::testcancel();
         }
-        match wait::park(Family::Thread, task.life.as_ptr().addr(), running, deadline) {
+        match wait::park(Family::Thread, task.thread.life.as_ptr().addr(), running, deadline) {
             Wake::TimedOut if running() => {
-                task.life.fetch_and(!life::JOINING, AcqRel);
+                task.thread.life.fetch_and(!life::JOINING, AcqRel);
                 return ETIMEDOUT;
             }
             _ => {}
@@ -400,7 +400,7 @@ pub unsafe fn join(task: &'static Task, result: *mut *mut c_void, deadline: Opti
     }
     // SAFETY: the caller's promise.
     if let Some(result) = unsafe { result.as_mut() } {
-        *result = task.result.get();
+        *result = task.thread.result.get();
     }
     free(task);
     0
@@ -411,7 +411,7 @@ pub fn detach(task: &'static Task) -> c_int {
     if is_gone(task) {
         return ESRCH;
     }
-    let before = task.life.fetch_or(life::DETACHED, AcqRel);
+    let before = task.thread.life.fetch_or(life::DETACHED, AcqRel);
     if before & life::DETACHED != 0 {
         return EINVAL;
     }

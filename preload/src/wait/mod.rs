@@ -502,13 +502,13 @@ pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> 
     signals::forget_handlers();
     let Some(mask) = mask.filter(|&mask| mask != before) else { return wait() };
     signals::enter();
-    task.masked_wait.set(true);
-    task.mask_after.set(Some(before));
+    task.thread.masked_wait.set(true);
+    task.thread.mask_after.set(Some(before));
     task.set_mask(mask);
     let result = wait();
     let errno = errno::get();
-    task.masked_wait.set(false);
-    task.mask_after.set(None);
+    task.thread.masked_wait.set(false);
+    task.thread.mask_after.set(None);
     signals::end_masked(task, before);
     signals::leave();
     errno::set(errno);
@@ -518,7 +518,7 @@ pub fn with_mask(task: &'static Task, mask: Option<u64>, wait: impl FnOnce() -> 
 /// A cancellation point, where in a wait with a mask the handlers run of what has arrived; the last of them returns to the
 /// mask from before the wait.
 pub fn let_handlers_run(task: &'static Task) {
-    let masked = task.masked_wait.get();
+    let masked = task.thread.masked_wait.get();
     if masked {
         signals::leave();
     }
@@ -535,8 +535,11 @@ pub fn let_handlers_run(task: &'static Task) {
 /// call, and not end it.
 pub fn natively(task: &'static Task, call: impl Fn(*const sigset_t) -> c_int) -> c_int {
     loop {
-        let result =
-            if task.masked_wait.get() { masked_call(task, &call) } else { detach_at_once(|| call(std::ptr::null())) };
+        let result = if task.thread.masked_wait.get() {
+            masked_call(task, &call)
+        } else {
+            detach_at_once(|| call(std::ptr::null()))
+        };
         if result != -1 || errno::get() != libc::EINTR || is_interrupted(false) {
             return result;
         }
@@ -571,7 +574,7 @@ pub fn any(
     deadline: Option<Deadline>,
     mut attempt: impl FnMut(&mut [Entry]) -> c_int,
 ) -> Any {
-    if !task.masked_wait.get() {
+    if !task.thread.masked_wait.get() {
         signals::forget_handlers();
     }
     let mut timed_out = false;

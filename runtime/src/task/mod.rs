@@ -2,7 +2,7 @@
 //!
 //! Who may touch what, and when:
 //!
-//! * `state` and `life`: anybody, they are atomic and say who may touch the rest.
+//! * `state` and `thread.life`: anybody, they are atomic and say who may touch the rest.
 //! * `link`: the run queue that the task is in, or whoever took it out or woke it (`Woken::Enqueue`).
 //! * `context`, `controls`, `stints.weight`: the OS thread that runs the task (between `resume` and `settle`).
 //! * `carrier`: written by that OS thread; read by the task itself, and as a hint by others.
@@ -20,35 +20,22 @@ mod slot;
 mod state;
 mod stint;
 mod table;
+mod thread;
 
 pub(crate) use context::{Context, Step};
 pub(crate) use inbox::{Entry, Inbox};
 pub use state::{Settled, State, Ticket, Wake, Whereabouts, Woken};
 pub(crate) use stint::{CpuTime, LIGHT_NS, Stints};
+pub use thread::{Start, Thread, life};
 
 use crate::arch::{self, Controls};
 use crate::local::{self, Local, Opaque};
 use crate::sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst};
 use crate::sys::signal::{AltStack, Number};
 use core::cell::Cell;
-use core::ffi::c_void;
 use core::mem::offset_of;
 use core::ptr::{NonNull, null_mut};
 use slot::Slot;
-
-/// The start routine of a thread, as pthread_create(3) takes it. It may be left by unwinding.
-pub type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-
-/// The bits of `life`, by which pthread_join, pthread_detach and the end of the thread agree on who
-/// frees the task.
-pub mod life {
-    /// Nobody will join: the end of the thread frees the task.
-    pub const DETACHED: u32 = 1;
-    /// The thread has left its stack for good.
-    pub const FINISHED: u32 = 2;
-    /// Somebody joins, or has joined.
-    pub const JOINING: u32 = 4;
-}
 
 /// See the module. Two cache lines, with all that a switch looks at, and what strangers may look at even when the task has
 /// ended. The [`Rest`] is in the memory of its stack.
@@ -68,7 +55,7 @@ pub struct Task {
     pub(crate) signals: AtomicU64,
     /// Somebody wants the thread to look up from its next wait.
     interrupted: AtomicBool,
-    /// Whether `alt_stack` is one: most threads have none, and need not look there.
+    /// Whether `thread.alt_stack` is one: most threads have none, and need not look there.
     has_alt_stack: Cell<bool>,
     /// The thread goes from one context to another (swapcontext(3)), which changes the mask without a call that we see.
     pub has_contexts: Cell<bool>,
@@ -85,28 +72,12 @@ pub struct Rest {
     /// The task's stack.
     pub slot: Slot,
     pub(crate) inbox: Inbox,
-    /// The thread is in a call that waits with a mask of its own, and counts the handlers since that mask was set.
-    pub masked_wait: Cell<bool>,
-    /// What the first handler in that call puts back when it returns, as the kernel has it: no other signal comes.
-    pub mask_after: Cell<Option<u64>>,
-    /// Where handlers run that ask for a stack of their own. Only the thread itself changes it.
-    alt_stack: Cell<AltStack>,
+    pub thread: Thread,
     pub(crate) cpu: CpuTime,
     /// The carrier that runs this task alone, once `state` says that it is bound.
     pub(crate) bound_to: AtomicPtr<Opaque>,
     /// The task in the program's memory that was launched before this one.
     placed_before: AtomicPtr<Task>,
-    /// The thread's name, as prctl(PR_SET_NAME) takes it: 16 bytes, the last one 0.
-    name: [AtomicU64; 2],
-    /// The word that set_tid_address(2) has named, to be cleared at the end; 0: none. Only the thread itself names it.
-    pub clear_at_end: Cell<usize>,
-    /// Bits of [`life`]; joiners park on this word's address.
-    pub life: AtomicU32,
-    /// What the thread's life leaves behind for pthread_join(3).
-    pub result: Cell<*mut c_void>,
-    /// The start routine and its argument.
-    pub start: Cell<Option<Start>>,
-    pub arg: Cell<*mut c_void>,
 }
 
 /// A cache line, in bytes.
@@ -137,18 +108,10 @@ impl Rest {
         Self {
             slot,
             inbox: Inbox::default(),
-            masked_wait: Cell::new(false),
-            mask_after: Cell::new(None),
-            alt_stack: Cell::new(AltStack::NONE),
+            thread: Thread::default(),
             cpu: CpuTime::default(),
             bound_to: AtomicPtr::new(null_mut()),
             placed_before: AtomicPtr::new(null_mut()),
-            name: [const { AtomicU64::new(0) }; 2],
-            clear_at_end: Cell::new(0),
-            life: AtomicU32::new(0),
-            result: Cell::new(null_mut()),
-            start: Cell::new(None),
-            arg: Cell::new(null_mut()),
         }
     }
 }
@@ -250,18 +213,6 @@ impl Task {
         unsafe { self.context.build(stack_low, stack_high, move || entry(self)) };
     }
 
-    /// The thread's name: at most 15 bytes, then zeroes.
-    pub fn name(&self) -> [u8; 16] {
-        let [low, high] = &self.name;
-        (u128::from(low.load(Relaxed)) | u128::from(high.load(Relaxed)) << 64).to_le_bytes()
-    }
-
-    pub fn set_name(&self, name: [u8; 16]) {
-        let whole = u128::from_le_bytes(name);
-        self.name[0].store(whole as u64, Relaxed);
-        self.name[1].store((whole >> 64) as u64, Relaxed);
-    }
-
     /// The next wait of the task is to end at once.
     pub(crate) fn set_interruption(&self) {
         self.interrupted.store(true, SeqCst);
@@ -290,13 +241,13 @@ impl Task {
     /// Where the thread's handlers run that ask for a stack of their own (sigaltstack(2)).
     #[inline]
     pub(crate) fn alt_stack(&self) -> AltStack {
-        if self.has_alt_stack.get() { self.alt_stack.get() } else { AltStack::NONE }
+        if self.has_alt_stack.get() { self.thread.alt_stack.get() } else { AltStack::NONE }
     }
 
     /// Notes that the kernel has given the OS thread of the caller, this task, another alternate stack.
     pub fn note_alt_stack(&self, stack: AltStack) {
         self.has_alt_stack.set(stack != AltStack::NONE);
-        self.alt_stack.set(stack);
+        self.thread.alt_stack.set(stack);
     }
 
     /// Whether the caller is this task.
@@ -362,7 +313,7 @@ impl Task {
 
     /// Whether the thread has left its stack for good.
     pub fn is_finished(&self) -> bool {
-        self.life.load(Acquire) & life::FINISHED != 0
+        self.thread.life.load(Acquire) & life::FINISHED != 0
     }
 
     pub(crate) fn as_ptr(&self) -> NonNull<Task> {

@@ -25,7 +25,7 @@ pub unsafe fn clone(
 /// Answers with the thread's id.
 pub unsafe fn set_tid_address(number: c_long, word: usize) -> c_int {
     if let Some(task) = guard::self_task() {
-        task.clear_at_end.set(word);
+        task.thread.clear_at_end.set(word);
         return task.id() as c_int;
     }
     cleared::add(word);

@@ -27,7 +27,7 @@ pub unsafe fn pthread_getattr_np(thread: pthread_t, attr: *mut pthread_attr_t) -
         return unsafe { real::pthread_getattr_np(thread, attr) };
     };
     let stack = guard::tcb(task).stack();
-    let detached = task.life.load(Relaxed) & life::DETACHED != 0;
+    let detached = task.thread.life.load(Relaxed) & life::DETACHED != 0;
     let state = if detached { PTHREAD_CREATE_DETACHED } else { PTHREAD_CREATE_JOINABLE };
     unsafe {
         pthread_attr_init(attr);
@@ -58,7 +58,7 @@ pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_in
     }
     let mut whole = [0; NAME];
     whole[..bytes.len()].copy_from_slice(bytes);
-    task.set_name(whole);
+    task.thread.set_name(whole);
     if os_thread::is_kept_by(task) { unsafe { real::pthread_setname_np(thread, name) } } else { 0 }
 }
 
@@ -72,7 +72,7 @@ pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t
     if task.is_finished() {
         return NAMELESS;
     }
-    unsafe { name.cast::<[u8; NAME]>().write(task.name()) };
+    unsafe { name.cast::<[u8; NAME]>().write(task.thread.name()) };
     0
 }
 

@@ -61,11 +61,11 @@ const PR_SET_SYSCALL_USER_DISPATCH: c_int = 59;
 /// The name is the thread's, so the coroutine's.
 pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -> c_int {
     match (guard::self_task(), option) {
-        (Some(task), PR_GET_NAME) if memory::write(a2 as *mut [u8; 16], task.name()) => {}
+        (Some(task), PR_GET_NAME) if memory::write(a2 as *mut [u8; 16], task.thread.name()) => {}
         (Some(_), PR_GET_NAME) => return errno::fail(EFAULT) as c_int,
         (Some(task), PR_SET_NAME) => {
             let Some(name) = read_name(a2) else { return errno::fail(EFAULT) as c_int };
-            task.set_name(name);
+            task.thread.set_name(name);
             if os_thread::is_kept_by(task) {
                 return unsafe { real::prctl(option, a2, a3, a4, a5) };
             }
