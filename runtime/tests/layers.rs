@@ -20,28 +20,50 @@ struct House {
 }
 
 /// The table.
-const HOUSES: &[House] = &[House {
-    source: "runtime/src",
-    layers: &[
-        &["process"],
-        &["children", "vfork"],
-        &["signals"],
-        &["wait"],
-        &["sched"],
-        &["reactor"],
-        &["waker"],
-        &["task"],
-        &["masks", "section", "timer"],
-        &["duties", "local"],
-        &["sys"],
-        &["sync"],
-        &["sys::futex"],
-        &["sys::clock"],
-        &["arch"],
-    ],
-    outside: &["lib", "models"],
-    circles: &[("sched", "a runtime is its workers, its carriers and its monitor, each of which acts on the others")],
-}];
+const HOUSES: &[House] = &[
+    House {
+        source: "runtime/src",
+        layers: &[
+            &["process"],
+            &["children", "vfork"],
+            &["signals"],
+            &["wait"],
+            &["sched"],
+            &["reactor"],
+            &["waker"],
+            &["task"],
+            &["masks", "section", "timer"],
+            &["duties", "local"],
+            &["sys"],
+            &["sync"],
+            &["sys::futex"],
+            &["sys::clock"],
+            &["arch"],
+        ],
+        outside: &["lib", "models"],
+        circles: &[(
+            "sched",
+            "a runtime is its workers, its carriers and its monitor, each of which acts on the others",
+        )],
+    },
+    House {
+        source: "preload/src",
+        layers: &[
+            &["entry"],
+            &["hooks"],
+            &["threads"],
+            &["signals"],
+            &["os_thread"],
+            &["wait"],
+            &["abi"],
+            &["table"],
+            &["voice"],
+            &["sys"],
+        ],
+        outside: &["lib", "bin"],
+        circles: &[("signals", "the frame is assembly, which calls what looks it up")],
+    },
+];
 
 /// `crate::a::b` is `["a", "b"]`.
 type Module = Vec<String>;

@@ -168,3 +168,30 @@ pub unsafe extern "C" fn iopatch_counter(name: *const c_char) -> c_ulong {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::table::rows::Family;
+    use crate::voice::config::StatsFormat;
+    use crate::voice::stats::{Counters, SIZE};
+
+    #[test]
+    fn a_report_has_room_for_every_family_at_its_longest() {
+        let parks: Vec<_> = Family::ALL.iter().map(|family| (family.name(), u64::MAX)).collect();
+        let most = u64::MAX;
+        for format in [StatsFormat::Text, StatsFormat::Json] {
+            let counters = Counters {
+                coroutines: most,
+                peak: most,
+                switches: most,
+                parks: &parks,
+                handoffs: most,
+                workers: most,
+                os_threads: most,
+            };
+            let mut text = String::new();
+            counters.report(format, |bytes| text.push_str(str::from_utf8(bytes).unwrap()));
+            assert!(text.len() < SIZE && text.ends_with('\n'), "{} bytes", text.len());
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub mod thread;
 pub mod time;
 
 // Where the table looks for them.
-pub use io::{fdops, file, fortify, rw, socket};
+pub use io::{fdops, file, fortify, rw};
 pub use os::stdio;
 pub use signal::{signal_call, signal_wait};
 pub use sync::{barrier, cond, mutex, rwlock, sem, spin};
@@ -26,4 +26,9 @@ pub mod futex {
     pub use super::sync::futex::futex;
     pub use super::sync::futex2::{futex_requeue, futex_wait, futex_waitv, futex_wake};
     pub use super::syscall::syscall;
+}
+
+pub mod socket {
+    pub use super::io::messages::{recvmmsg, sendmmsg};
+    pub use super::io::socket::*;
 }

@@ -6,8 +6,7 @@
 //! stack, where most of these arguments lie, needs none. What glibc itself reads before the kernel does (the time of a
 //! select, an action) is not asked about: there the program dies natively, too.
 
-use crate::wait::guard;
-use iopatch_runtime::arch;
+use iopatch_runtime::{arch, task};
 use libc::SYS_rt_sigprocmask;
 
 /// What the question copies.
@@ -26,7 +25,7 @@ fn faults(set: usize, old: usize) -> bool {
 /// Whether these bytes lie in the stack of the calling coroutine.
 fn is_own_stack(at: usize, bytes: usize) -> bool {
     let end = at.saturating_add(bytes);
-    guard::self_task().is_some_and(|task| task.slot.stack_low <= at && end <= task.slot.stack_high)
+    task::own().is_some_and(|task| task.slot.stack_low <= at && end <= task.slot.stack_high)
 }
 
 /// Whether the kernel could read these bytes.

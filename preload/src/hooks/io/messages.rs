@@ -8,6 +8,7 @@ use crate::sys::kernel;
 use crate::sys::memory;
 use crate::table::real;
 use crate::wait::fd;
+use crate::wait::guard;
 use crate::wait::{self, Deadline, How, Interest, retry};
 use libc::*;
 use std::ptr::{from_mut, null_mut};
@@ -16,7 +17,7 @@ use std::ptr::{from_mut, null_mut};
 ///
 /// # Safety
 /// The kernel has filled them in, or read them.
-pub unsafe fn each(msgs: *mut mmsghdr, done: c_int, note: impl Fn(*const msghdr)) {
+unsafe fn each(msgs: *mut mmsghdr, done: c_int, note: impl Fn(*const msghdr)) {
     // SAFETY: the caller's promise.
     (0..done.max(0) as usize).for_each(|i| note(unsafe { &raw const (*msgs.add(i)).msg_hdr }));
 }
@@ -27,7 +28,7 @@ pub unsafe fn each(msgs: *mut mmsghdr, done: c_int, note: impl Fn(*const msghdr)
 ///
 /// # Safety
 /// As for recvmmsg(2), by a coroutine that may wait.
-pub unsafe fn receive(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
+unsafe fn receive(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
     let errno = errno::get();
     let time = match memory::read(timeout) {
         None if !timeout.is_null() => return errno::fail(EFAULT) as c_int,
@@ -117,7 +118,7 @@ unsafe fn receive_one(fd: c_int, msg: *mut mmsghdr, flags: c_int) -> ssize_t {
 ///
 /// # Safety
 /// As for sendmmsg(2), by a coroutine that may wait.
-pub unsafe fn send(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
+unsafe fn send(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
     if n == 0 {
         // SAFETY: the caller's promise.
         return unsafe { real::sendmmsg(fd, msgs, n, flags) };
@@ -152,4 +153,29 @@ pub unsafe fn send(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_
     }
     errno::set(errno);
     done as c_int
+}
+
+// SAFETY, of the hooks below: the program's, to whom the man page says what the arguments must be.
+
+/// The time-out is looked at after each message, as in the kernel (recvmmsg(2), BUGS).
+pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
+    let received = match guard::coroutine() {
+        Some(_) if flags & MSG_DONTWAIT == 0 => {
+            wait::testcancel();
+            unsafe { receive(fd, msgs, n, flags, timeout) }
+        }
+        _ => unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) },
+    };
+    unsafe { each(msgs, received, |msg| parts::note_received(msg)) };
+    received
+}
+
+pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
+    if guard::coroutine().is_some() && flags & MSG_DONTWAIT == 0 {
+        wait::testcancel();
+        return unsafe { send(fd, msgs, n, flags) };
+    }
+    let sent = unsafe { real::sendmmsg(fd, msgs, n, flags) };
+    unsafe { each(msgs, sent, |msg| parts::note_sent(msg)) };
+    sent
 }

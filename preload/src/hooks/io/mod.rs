@@ -4,7 +4,7 @@ mod connect;
 pub mod fdops;
 pub mod file;
 pub mod fortify;
-mod messages;
+pub mod messages;
 mod moves;
 mod parts;
 mod readiness;

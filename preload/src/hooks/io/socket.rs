@@ -5,13 +5,12 @@
 
 pub use super::connect::connect;
 
-use super::{messages, moves, parts};
+use super::{moves, parts};
 use crate::sys::errno;
 use crate::sys::kernel;
 use crate::table::real;
 use crate::table::rows::Family;
 use crate::wait::fd;
-use crate::wait::guard;
 use crate::wait::{self, Call, How, Interest, retry};
 use libc::*;
 use std::ptr::null_mut;
@@ -98,19 +97,6 @@ pub unsafe fn recvmsg(fd: c_int, msg: *mut msghdr, flags: c_int) -> ssize_t {
     received
 }
 
-/// The time-out is looked at after each message, as in the kernel (recvmmsg(2), BUGS).
-pub unsafe fn recvmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int, timeout: *mut timespec) -> c_int {
-    let received = match guard::coroutine() {
-        Some(_) if flags & MSG_DONTWAIT == 0 => {
-            wait::testcancel();
-            unsafe { messages::receive(fd, msgs, n, flags, timeout) }
-        }
-        _ => unsafe { real::recvmmsg(fd, msgs, n, flags, timeout) },
-    };
-    unsafe { messages::each(msgs, received, |msg| parts::note_received(msg)) };
-    received
-}
-
 pub unsafe fn send(fd: c_int, buf: *const c_void, n: size_t, flags: c_int) -> ssize_t {
     unsafe { sendto(fd, buf, n, flags, NO_ADDRESS, 0) }
 }
@@ -150,16 +136,6 @@ pub unsafe fn sendmsg(fd: c_int, msg: *const msghdr, flags: c_int) -> ssize_t {
     if sent >= 0 {
         unsafe { parts::note_sent(msg) };
     }
-    sent
-}
-
-pub unsafe fn sendmmsg(fd: c_int, msgs: *mut mmsghdr, n: c_uint, flags: c_int) -> c_int {
-    if guard::coroutine().is_some() && flags & MSG_DONTWAIT == 0 {
-        wait::testcancel();
-        return unsafe { messages::send(fd, msgs, n, flags) };
-    }
-    let sent = unsafe { real::sendmmsg(fd, msgs, n, flags) };
-    unsafe { messages::each(msgs, sent, |msg| parts::note_sent(msg)) };
     sent
 }
 
