@@ -2,7 +2,7 @@
 //!
 //! | word | who writes | what it says |
 //! |---|---|---|
-//! | `current` | the scheduler | the coroutine, while it may park; null: a native thread, or a pinned coroutine |
+//! | `current` | the scheduler | the coroutine, while it may park; null: a native thread, or a coroutine that is bound and acts natively |
 //! | `owner` | the scheduler | the coroutine whose storage this is, for its whole life; null: a native thread |
 //! | `carrier` | its own thread | the carrier, in the scheduler on its own stack; null: anything else |
 //! | `asleep` | see `waker` | what a native thread sleeps on |

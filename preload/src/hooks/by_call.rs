@@ -48,7 +48,7 @@ pub unsafe fn close(number: c_long, fd: c_int) -> c_int {
 pub unsafe fn fcntl(number: c_long, fd: c_int, cmd: c_int, arg: usize) -> c_int {
     match cmd {
         F_SETLKW | F_OFD_SETLKW => {
-            wait::detach(|| unsafe { kernel(number, [fd as usize, cmd as usize, arg]) as c_int })
+            wait::may_block(|| unsafe { kernel(number, [fd as usize, cmd as usize, arg]) as c_int })
         }
         _ => unsafe { fdops::fcntl(fd, cmd, arg) },
     }
@@ -202,6 +202,6 @@ pub unsafe fn keys(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize, a
     if names || (number == SYS_keyctl && joins) {
         os_thread::change(Changed::ForGood, call)
     } else {
-        wait::detach(call)
+        wait::may_block(call)
     }
 }

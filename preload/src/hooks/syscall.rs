@@ -1,4 +1,4 @@
-//! `syscall()`: what acts on a record of ours goes to its row's body, by its number. All others may block, and are detached.
+//! `syscall()`: what acts on a record of ours goes to its row's body, by its number. All others may block.
 
 use crate::table::acts::acts;
 use crate::table::real;
@@ -18,7 +18,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
     unsafe {
         match by_number(number, [a1, a2, a3, a4, a5, a6]) {
             Some(result) => result,
-            None => wait::detach(|| real::syscall(number, a1, a2, a3, a4, a5, a6)),
+            None => wait::may_block(|| real::syscall(number, a1, a2, a3, a4, a5, a6)),
         }
     }
 }

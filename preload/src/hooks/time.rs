@@ -74,7 +74,7 @@ pub unsafe fn clock_nanosleep(clock: clockid_t, flags: c_int, time: *const times
     let clock = if clock >= COROUTINES { cpu_clock::for_kernel(clock) } else { clock };
     match (guard::coroutine(), clock) {
         (Some(_), CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME | CLOCK_TAI) => sleep_on(clock, flags, time, left),
-        _ => wait::detach(|| unsafe { real::clock_nanosleep(clock, flags, time, left) }),
+        _ => wait::may_block(|| unsafe { real::clock_nanosleep(clock, flags, time, left) }),
     }
 }
 

@@ -40,11 +40,11 @@ pub fn begin() {
 }
 
 /// From here on the calling coroutine keeps the OS thread that it runs on: to libc and to the kernel it is a native thread.
-pub fn pin(why: &str) {
+pub fn bind(why: &str) {
     let Some(task) = guard::coroutine() else { return };
-    sched::pin(task);
+    sched::bind_here(task);
     log(format_args!("thread {} keeps OS thread {}: {why}", task.id(), sched::os_thread(task)));
-    kept_by(task);
+    take_over(task);
 }
 
 /// The kernel's id of a thread that is as every coroutine begins.
@@ -54,7 +54,7 @@ pub fn unchanged() -> pid_t {
 
 /// The coroutine keeps the calling OS thread, under the kernel's id and with its own list of robust mutexes registered:
 /// to libc and to the kernel it is a native thread from here on.
-pub fn kept_by(task: &'static Task) {
+pub fn take_over(task: &'static Task) {
     let tcb = guard::tcb(task);
     tcb.set_tid(sched::os_thread(task));
     register_robust_list(tcb);
@@ -73,7 +73,7 @@ pub fn is_own() -> bool {
 }
 
 /// Whether the coroutine keeps an OS thread.
-pub fn is_kept_by(task: &Task) -> bool {
+pub fn is_bound(task: &Task) -> bool {
     let tid = guard::tcb(task).tid();
     tid != task.id() && tid != 0
 }
@@ -100,9 +100,9 @@ pub fn begin_runtime() {
     section(|| *NAME.lock() = native_name());
 }
 
-/// As [`kept_by`], by another thread's wish.
+/// As [`take_over`], by another thread's wish.
 pub fn bound(task: &'static Task) {
-    kept_by(task);
+    take_over(task);
     log(format_args!(
         "thread {} keeps OS thread {}: another one sets its scheduling",
         task.id(),
@@ -128,7 +128,7 @@ fn register_robust_list(tcb: Tcb) {
 /// Makes a call that changes what the kernel keeps for the calling thread: credentials, CPUs, scheduling and so on. A
 /// coroutine keeps its OS thread from here on.
 pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
-    pin("changes what the kernel keeps for an OS thread");
+    bind("changes what the kernel keeps for an OS thread");
     let result = call();
     if result != -1 {
         match guard::self_task() {
@@ -142,7 +142,7 @@ pub fn change(what: Changed, call: impl FnOnce() -> c_long) -> c_long {
 /// Makes a call by which the kernel comes to hold on to the calling thread itself. A coroutine keeps its OS thread from
 /// here on, which ends when it does.
 pub fn hold(call: impl FnOnce() -> c_long) -> c_long {
-    pin("the kernel holds on to its OS thread");
+    bind("the kernel holds on to its OS thread");
     let result = call();
     if let Some(task) = guard::self_task().filter(|_| result != -1) {
         sched::carrier_of(task).note_change(Changed::Held);
@@ -193,12 +193,12 @@ impl Other {
     }
 
     /// As [`Other::set`], of what does not change the OS thread.
-    pub fn keep(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        self.bind(|carrier| call(carrier.tid() as pid_t))
+    pub fn ask_bound(self, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
+        self.with_bound(|carrier| call(carrier.tid() as pid_t))
     }
 
     fn change(self, what: Changed, call: impl Fn(pid_t) -> c_int) -> Option<c_int> {
-        self.bind(|carrier| {
+        self.with_bound(|carrier| {
             let result = call(carrier.tid() as pid_t);
             if result != -1 {
                 carrier.note_change(what);
@@ -216,7 +216,7 @@ impl Other {
         }
     }
 
-    fn bind(self, set: impl Fn(&Carrier) -> c_int) -> Option<c_int> {
+    fn with_bound(self, set: impl Fn(&Carrier) -> c_int) -> Option<c_int> {
         const MOMENT: u64 = 50_000;
         const MOST: u32 = 20_000;
         let runtime = sched::get()?;

@@ -5,7 +5,7 @@ pub use iopatch_runtime::local::id;
 use iopatch_runtime::task;
 pub use iopatch_runtime::task::{Task, current as coroutine};
 
-/// The caller's coroutine, even while it is pinned to an OS thread and acts natively; `None`: a thread of the kernel's.
+/// The caller's coroutine, even while it is bound to an OS thread and acts natively; `None`: a thread of the kernel's.
 pub fn self_task() -> Option<&'static Task> {
     task::own()
 }

@@ -6,7 +6,7 @@
 //! | [`any`] | any of several descriptors |
 //! | [`park`], [`unpark`] | a change of a word |
 //! | [`sleep_until`] | a time |
-//! | [`detach`] | a call of libc that blocks by itself |
+//! | [`may_block`], [`block`] | a call of libc that blocks by itself |
 //! | [`yield_now`] | nothing: lets others run |
 //!
 //! A thread of the kernel's goes through the same functions: it waits in the lot by a futex of its own, and its calls on
@@ -119,12 +119,12 @@ pub fn sleep_until(family: Family, deadline: Deadline) -> Wake {
 /// Runs a call of libc that may block. Nothing is to be done before or after it: should it block, the monitor sees the OS
 /// thread asleep, and gives the worker to another one.
 #[inline(always)]
-pub fn detach<R>(call: impl FnOnce() -> R) -> R {
+pub fn may_block<R>(call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// As [`detach`], for a call that is known to block: the worker goes at once.
-pub fn detach_at_once<R>(call: impl FnOnce() -> R) -> R {
+/// As [`may_block`], for a call that is known to block: the worker goes at once.
+pub fn block<R>(call: impl FnOnce() -> R) -> R {
     sched::hand_over_for(call)
 }
 
@@ -345,7 +345,7 @@ fn try_now(call: Call, look: Look, errno: c_int, attempt: &mut impl FnMut(c_int,
             Tried::Waits => return None,
             Tried::MayWait => {
                 errno::set(errno);
-                if let done @ Some(_) = unless_again(detach(|| attempt(call.fd, How::Plain))) {
+                if let done @ Some(_) = unless_again(may_block(|| attempt(call.fd, How::Plain))) {
                     return done;
                 }
             }
@@ -403,7 +403,7 @@ impl Waits {
             }
             Ended::Refused(_) => {
                 log(format_args!("descriptor {fd} can't be watched: a wait on it blocks an OS thread"));
-                Some(detach(|| attempt(fd, How::Plain)))
+                Some(may_block(|| attempt(fd, How::Plain)))
             }
             Ended::Interrupted => {
                 if self.call.cancels {
@@ -454,7 +454,7 @@ impl Waits {
                 lease.pause();
                 errno::set(self.errno);
                 signals::leave();
-                let result = detach(|| attempt(fd, How::Plain));
+                let result = may_block(|| attempt(fd, How::Plain));
                 signals::enter();
                 unless_again(result)
             }
@@ -535,11 +535,8 @@ pub fn let_handlers_run(task: &'static Task) {
 /// call, and not end it.
 pub fn natively(task: &'static Task, call: impl Fn(*const sigset_t) -> c_int) -> c_int {
     loop {
-        let result = if task.thread.masked_wait.get() {
-            masked_call(task, &call)
-        } else {
-            detach_at_once(|| call(std::ptr::null()))
-        };
+        let result =
+            if task.thread.masked_wait.get() { masked_call(task, &call) } else { block(|| call(std::ptr::null())) };
         if result != -1 || errno::get() != libc::EINTR || is_interrupted(false) {
             return result;
         }
@@ -558,7 +555,7 @@ fn masked_call(task: &'static Task, call: impl FnOnce(*const sigset_t) -> c_int)
     // SAFETY: as above.
     unsafe { (&raw mut set).cast::<u64>().write(task.mask()) };
     signals::leave();
-    let result = detach_at_once(|| call(&set));
+    let result = block(|| call(&set));
     signals::enter();
     result
 }

@@ -46,7 +46,7 @@ fn send(runtime: &Runtime, worker: &Worker, task: &'static Task) -> bool {
     let Some(carrier) = runtime.take_idle() else {
         return false;
     };
-    carrier.reserve(worker, task.as_ptr().as_ptr());
+    carrier.give(worker, task.as_ptr().as_ptr());
     carrier.deliver();
     true
 }

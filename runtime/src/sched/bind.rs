@@ -72,7 +72,7 @@ impl Runtime {
                 Whereabouts::Ended => return Err(Unbound::Ended),
                 Whereabouts::Bound => return Ok(task.own_carrier()),
                 Whereabouts::On => carrier_of(task),
-                Whereabouts::Off => self.reserve(task)?,
+                Whereabouts::Off => self.idle_for(task)?,
             };
             task.bound_to.store(core::ptr::from_ref(carrier).cast_mut().cast(), Relaxed);
             let bound = task.state.bind(seen);
@@ -88,7 +88,7 @@ impl Runtime {
     }
 
     /// An idle carrier, to wait for `task` alone.
-    fn reserve(&self, task: &'static Task) -> Result<&'static Carrier, Unbound> {
+    fn idle_for(&self, task: &'static Task) -> Result<&'static Carrier, Unbound> {
         let idle = self.take_idle();
         // The monitor keeps a spare one.
         self.monitor.poke();
@@ -98,12 +98,12 @@ impl Runtime {
             self.put_idle(carrier);
             return Err(Unbound::NoCarrier);
         }
-        carrier.reserve(self.worker_for_stranger(), task.as_ptr().as_ptr());
+        carrier.give(self.worker_for_stranger(), task.as_ptr().as_ptr());
         Ok(carrier)
     }
 
     fn give_back(&self, carrier: &'static Carrier) {
-        carrier.reserve(carrier.home(), null_mut());
+        carrier.give(carrier.home(), null_mut());
         self.put_idle(carrier);
     }
 

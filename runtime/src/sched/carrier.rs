@@ -42,7 +42,7 @@ pub struct Carrier {
     /// IDLE, ASSIGNED, RUNNING or DISMISSED: the futex of a carrier that waits.
     phase: AtomicU32,
     /// The task that is bound to it, by another thread than this one, or that was sent to it (`apart`).
-    reserved_for: AtomicPtr<Task>,
+    given: AtomicPtr<Task>,
     pub(super) estimate: Estimate,
     /// A task is on.
     runs: AtomicBool,
@@ -142,8 +142,8 @@ impl Carrier {
         Local::mine().carrier.store(self.as_ptr().cast(), Relaxed);
         while self.sleep() {
             // SAFETY: null, or a task that has not ended: it is bound to this carrier, or was sent to it.
-            match unsafe { self.reserved_for.swap(null_mut(), Relaxed).as_ref() } {
-                Some(task) if self.keeps(task) => self.keep(runtime, task, Turn::Runnable),
+            match unsafe { self.given.swap(null_mut(), Relaxed).as_ref() } {
+                Some(task) if self.is_bound_to(task) => self.run_bound(runtime, task, Turn::Runnable),
                 Some(task) => self.run(runtime, self.home(), task),
                 None => self.work(runtime),
             }
@@ -167,7 +167,7 @@ impl Carrier {
         Self {
             worker: AtomicPtr::new(null_mut()),
             phase: AtomicU32::new(IDLE),
-            reserved_for: AtomicPtr::new(null_mut()),
+            given: AtomicPtr::new(null_mut()),
             estimate: Estimate::default(),
             runs: AtomicBool::new(false),
             weighs_since: Cell::new(0),
@@ -239,9 +239,9 @@ impl Carrier {
     }
 
     /// Has this idle carrier, which nobody else has, wait for `task` alone, whose timers and descriptors go to `home`.
-    pub(super) fn reserve(&self, home: &Worker, task: *mut Task) {
+    pub(super) fn give(&self, home: &Worker, task: *mut Task) {
         self.worker.store(core::ptr::from_ref(home).cast_mut(), Relaxed);
-        self.reserved_for.store(task, Relaxed);
+        self.given.store(task, Relaxed);
     }
 
     /// This carrier has something to run: a worker's tasks, or the one that is bound to it.
@@ -358,7 +358,7 @@ impl Carrier {
     }
 
     /// Whether `task` is bound to this carrier.
-    fn keeps(&self, task: &Task) -> bool {
+    fn is_bound_to(&self, task: &Task) -> bool {
         task.state.is_bound() && core::ptr::eq(task.own_carrier(), self)
     }
 
@@ -372,12 +372,12 @@ impl Carrier {
             (Turn::Parked, false) => {}
             (Turn::Runnable, false) => runtime.enqueue_on(worker, task),
             (Turn::Ended, false) => runtime.finish(task),
-            (turn, true) => self.keep(runtime, task, turn),
+            (turn, true) => self.run_bound(runtime, task, turn),
         }
     }
 
     /// Runs `task`, which is bound to this carrier, until it has ended.
-    fn keep(&'static self, runtime: &'static Runtime, task: &'static Task, mut turn: Turn) {
+    fn run_bound(&'static self, runtime: &'static Runtime, task: &'static Task, mut turn: Turn) {
         self.hand_over(runtime);
         loop {
             match turn {
@@ -390,7 +390,7 @@ impl Carrier {
             }
             task.carrier.store(self.as_ptr().cast(), Relaxed);
             task.state.resume_bound();
-            if !task.is_pinned() {
+            if !task.acts_natively() {
                 task.be_timed();
                 task.act_natively();
                 (runtime.host.bound)(task);

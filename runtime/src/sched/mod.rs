@@ -470,7 +470,7 @@ pub fn end_at_once(task: &Task) -> ! {
 }
 
 /// Binds the caller to the OS thread that it is on: from here on it is a thread of the kernel's, as natively.
-pub fn pin(task: &'static Task) {
+pub fn bind_here(task: &'static Task) {
     if let Some(runtime) = get() {
         // No switch will begin to count it.
         let _ = runtime.cpu_time(task);

@@ -187,7 +187,7 @@ fn interrupt(task: &'static Task) {
     if let Some(runtime) = sched::get() {
         runtime.interrupt(task);
     }
-    if task.is_pinned() {
+    if task.acts_natively() {
         waker::interrupt(local);
     }
 }

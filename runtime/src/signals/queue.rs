@@ -94,7 +94,7 @@ pub struct Full;
 /// Sends a signal to a coroutine, and has it look up if it does not block it. One that acts as a native thread has it from
 /// the kernel, as these do.
 pub fn send(task: &'static Task, number: Number, info: &Info) -> Result<(), Full> {
-    match task.is_pinned().then(|| send_natively(task, number, info)).flatten() {
+    match task.acts_natively().then(|| send_natively(task, number, info)).flatten() {
         Some(0) => Ok(()),
         Some(_) => Err(Full),
         None => append(task, number, info, false),

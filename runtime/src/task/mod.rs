@@ -265,7 +265,7 @@ impl Task {
     }
 
     /// Whether the task keeps its OS thread, and waits as a native thread does.
-    pub(crate) fn is_pinned(&self) -> bool {
+    pub(crate) fn acts_natively(&self) -> bool {
         // SAFETY: the task's TCB exists while the task does.
         unsafe { Local::of(self.thread_pointer()) }.current.load(Relaxed).is_null()
     }

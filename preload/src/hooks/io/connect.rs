@@ -42,7 +42,7 @@ pub unsafe fn connect(fd: c_int, addr: *const sockaddr, len: socklen_t) -> c_int
         fd::while_nonblocking(fd, || kernel::connect(fd, addr, len))
     };
     let Some(started) = can_start(fd).then(start).flatten() else {
-        return wait::detach(|| unsafe { real::connect(fd, addr, len) });
+        return wait::may_block(|| unsafe { real::connect(fd, addr, len) });
     };
     let says = errno::get();
     if started == 0 || !matches!(says, EINPROGRESS | EALREADY) {

@@ -34,7 +34,7 @@ pub(in crate::hooks) fn close_by(fd: c_int, call: impl FnOnce() -> c_int) -> c_i
         return bad();
     }
     let life = fd::dies(fd);
-    let closed = wait::detach(call);
+    let closed = wait::may_block(call);
     fd::gone(fd, life);
     closed
 }
@@ -112,7 +112,7 @@ fn replace(fd: c_int, to: c_int, call: impl FnOnce() -> c_int) -> c_int {
         return call();
     }
     let life = fd::dies(to);
-    let copy = duplicated(fd, wait::detach(call));
+    let copy = duplicated(fd, wait::may_block(call));
     fd::gone(to, life);
     copy
 }
@@ -122,7 +122,7 @@ pub unsafe fn fcntl(fd: c_int, cmd: c_int, arg: usize) -> c_int {
         return bad();
     }
     match cmd {
-        F_SETLKW | F_OFD_SETLKW => wait::detach(|| unsafe { real::fcntl(fd, cmd, arg) }),
+        F_SETLKW | F_OFD_SETLKW => wait::may_block(|| unsafe { real::fcntl(fd, cmd, arg) }),
         F_DUPFD | F_DUPFD_CLOEXEC => duplicated(fd, unsafe { real::fcntl(fd, cmd, arg) }),
         F_GETFL => fd::own_flags(fd, || unsafe { real::fcntl(fd, cmd, arg) }),
         F_SETFL => {
@@ -169,7 +169,7 @@ pub unsafe fn signalfd(fd: c_int, mask: *const sigset_t, flags: c_int) -> c_int 
 
 /// Who reads it is told of the signals that the kernel has for its OS thread: so a coroutine must have one.
 pub fn new_signalfd(fd: c_int, flags: c_int, make: impl FnOnce() -> c_int) -> c_int {
-    os_thread::pin("a signalfd tells of the kernel's signals");
+    os_thread::bind("a signalfd tells of the kernel's signals");
     let made = make();
     if made >= 0 && fd == -1 { fd::born(made, flags & SFD_NONBLOCK != 0) } else { made }
 }

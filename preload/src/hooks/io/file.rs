@@ -28,29 +28,29 @@ fn try_first<R: PartialEq + From<i8>>(
         return result;
     }
     errno::set(errno);
-    wait::detach_at_once(call)
+    wait::block(call)
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
 
 pub unsafe fn open(path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
-    opened(wait::detach(|| unsafe { real::open(path, flags, mode) }), flags)
+    opened(wait::may_block(|| unsafe { real::open(path, flags, mode) }), flags)
 }
 
 pub unsafe fn openat(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
-    opened(wait::detach(|| unsafe { real::openat(dir, path, flags, mode) }), flags)
+    opened(wait::may_block(|| unsafe { real::openat(dir, path, flags, mode) }), flags)
 }
 
 pub unsafe fn __open_2(path: *const c_char, flags: c_int) -> c_int {
-    opened(wait::detach(|| unsafe { real::__open_2(path, flags) }), flags)
+    opened(wait::may_block(|| unsafe { real::__open_2(path, flags) }), flags)
 }
 
 pub unsafe fn __openat_2(dir: c_int, path: *const c_char, flags: c_int) -> c_int {
-    opened(wait::detach(|| unsafe { real::__openat_2(dir, path, flags) }), flags)
+    opened(wait::may_block(|| unsafe { real::__openat_2(dir, path, flags) }), flags)
 }
 
 pub unsafe fn creat(path: *const c_char, mode: mode_t) -> c_int {
-    opened(wait::detach(|| unsafe { real::creat(path, mode) }), 0)
+    opened(wait::may_block(|| unsafe { real::creat(path, mode) }), 0)
 }
 
 pub unsafe fn flock(fd: c_int, operation: c_int) -> c_int {
@@ -72,19 +72,19 @@ pub unsafe fn lockf(fd: c_int, command: c_int, len: off_t) -> c_int {
 }
 
 pub unsafe fn fsync(fd: c_int) -> c_int {
-    wait::detach(|| unsafe { real::fsync(fd) })
+    wait::may_block(|| unsafe { real::fsync(fd) })
 }
 
 pub unsafe fn fdatasync(fd: c_int) -> c_int {
-    wait::detach(|| unsafe { real::fdatasync(fd) })
+    wait::may_block(|| unsafe { real::fdatasync(fd) })
 }
 
 pub unsafe fn tcdrain(fd: c_int) -> c_int {
-    wait::detach(|| unsafe { real::tcdrain(fd) })
+    wait::may_block(|| unsafe { real::tcdrain(fd) })
 }
 
 pub unsafe fn mq_receive(queue: mqd_t, buf: *mut c_char, n: size_t, priority: *mut c_uint) -> ssize_t {
-    wait::detach(|| unsafe { real::mq_receive(queue, buf, n, priority) })
+    wait::may_block(|| unsafe { real::mq_receive(queue, buf, n, priority) })
 }
 
 pub unsafe fn mq_timedreceive(
@@ -94,11 +94,11 @@ pub unsafe fn mq_timedreceive(
     priority: *mut c_uint,
     deadline: *const timespec,
 ) -> ssize_t {
-    wait::detach(|| unsafe { real::mq_timedreceive(queue, buf, n, priority, deadline) })
+    wait::may_block(|| unsafe { real::mq_timedreceive(queue, buf, n, priority, deadline) })
 }
 
 pub unsafe fn mq_send(queue: mqd_t, buf: *const c_char, n: size_t, priority: c_uint) -> c_int {
-    wait::detach(|| unsafe { real::mq_send(queue, buf, n, priority) })
+    wait::may_block(|| unsafe { real::mq_send(queue, buf, n, priority) })
 }
 
 pub unsafe fn mq_timedsend(
@@ -108,7 +108,7 @@ pub unsafe fn mq_timedsend(
     priority: c_uint,
     deadline: *const timespec,
 ) -> c_int {
-    wait::detach(|| unsafe { real::mq_timedsend(queue, buf, n, priority, deadline) })
+    wait::may_block(|| unsafe { real::mq_timedsend(queue, buf, n, priority, deadline) })
 }
 
 pub unsafe fn msgrcv(queue: c_int, buf: *mut c_void, n: size_t, kind: c_long, flags: c_int) -> ssize_t {

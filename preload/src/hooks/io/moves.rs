@@ -29,7 +29,7 @@ pub fn send_file(
         || !is_socket(out)
         || fd::kind(from) != Some(Kind::File)
     {
-        return wait::detach(|| attempt(n));
+        return wait::may_block(|| attempt(n));
     }
     let call = Call { cancels: false, ..Call::new(Family::Socket, out, Interest::WRITE) };
     let n = n.min(MOST);
@@ -86,7 +86,7 @@ pub fn may_tee(from: c_int, to: c_int, n: usize, flags: c_uint) -> bool {
 /// looked at one after the other), under handoff.
 pub fn move_some(from: c_int, to: c_int, may_wait: bool, attempt: impl Fn() -> ssize_t) -> ssize_t {
     if !may_wait || guard::coroutine().is_none() {
-        return wait::detach(attempt);
+        return wait::may_block(attempt);
     }
     for (fd, side) in [(from, Interest::READ), (to, Interest::WRITE)] {
         if fd::kind(fd) == Some(Kind::File) {
@@ -97,7 +97,7 @@ pub fn move_some(from: c_int, to: c_int, may_wait: bool, attempt: impl Fn() -> s
             return -1;
         }
     }
-    wait::detach(attempt)
+    wait::may_block(attempt)
 }
 
 /// Whether a move of `side` would wait: poll says so, and may be believed. errno stays.

@@ -181,7 +181,7 @@ pub unsafe fn receive_all(
     // The kernel looks at the length of the address when it has the bytes.
     if !addr.is_null() && memory::read(len).is_none_or(|len| (len as c_int) < 0) {
         // SAFETY: the caller's promise.
-        return wait::detach(|| unsafe { real::recvfrom(call.fd, buf, n, flags, addr, len) });
+        return wait::may_block(|| unsafe { real::recvfrom(call.fd, buf, n, flags, addr, len) });
     }
     collect(
         call,
@@ -204,7 +204,7 @@ pub unsafe fn receive_all(
 pub unsafe fn receive_message(call: Call, msg: *mut msghdr, flags: c_int) -> ssize_t {
     if memory::read(msg).is_none_or(|header| header.msg_controllen > 0) {
         // SAFETY: the caller's promise.
-        return wait::detach(|| unsafe { real::recvmsg(call.fd, msg, flags) });
+        return wait::may_block(|| unsafe { real::recvmsg(call.fd, msg, flags) });
     }
     // SAFETY: asked once the kernel has accepted the message.
     let whole = || unsafe { bytes_of(msg) };
@@ -225,7 +225,7 @@ fn collect(
     mut attempt: impl FnMut(c_int, usize, c_int, How) -> ssize_t,
 ) -> ssize_t {
     if flags & MSG_PEEK != 0 {
-        return wait::detach(|| attempt(call.fd, 0, flags, How::Plain));
+        return wait::may_block(|| attempt(call.fd, 0, flags, How::Plain));
     }
     let errno = errno::get();
     let mark = if flags & MSG_WAITALL != 0 { MOST } else { fd::mark(call.fd) };

@@ -30,7 +30,7 @@ fn call(fd: c_int, side: Interest) -> Call {
 /// A call on a descriptor that is no socket: by RWF_NOWAIT, by a look and the call itself, or just the call.
 fn stream(call: Call, n: usize, nowait: impl Fn(c_int) -> ssize_t, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
     if fd::kind(call.fd) != Some(Kind::Stream) || fd::is_nonblocking(call.fd) {
-        return wait::detach(|| plain(call.fd));
+        return wait::may_block(|| plain(call.fd));
     }
     retry(call, |fd, how| match how {
         How::Plain => plain(fd),
@@ -193,7 +193,7 @@ pub unsafe fn writev(fd: c_int, iov: *const iovec, n: c_int) -> ssize_t {
 /// terminal nobody but the kernel knows how much it takes.
 unsafe fn write_stream(fd: c_int, iov: *const iovec, n: c_int, plain: impl Fn(c_int) -> ssize_t) -> ssize_t {
     if fd::kind(fd) != Some(Kind::Stream) || fd::is_nonblocking(fd) {
-        return wait::detach(|| plain(fd));
+        return wait::may_block(|| plain(fd));
     }
     let mut rest = unsafe { Parts::of_vector(iov, n as usize) };
     let whole = || unsafe { Parts::of_vector(iov, n as usize) }.bytes();
@@ -227,12 +227,12 @@ pub unsafe fn preadv2(fd: c_int, iov: *const iovec, n: c_int, offset: off_t, fla
     if offset == HERE && flags == 0 {
         return unsafe { readv(fd, iov, n) };
     }
-    wait::detach(|| unsafe { real::preadv2(fd, iov, n, offset, flags) })
+    wait::may_block(|| unsafe { real::preadv2(fd, iov, n, offset, flags) })
 }
 
 pub unsafe fn pwritev2(fd: c_int, iov: *const iovec, n: c_int, offset: off_t, flags: c_int) -> ssize_t {
     if offset == HERE && flags == 0 {
         return unsafe { writev(fd, iov, n) };
     }
-    wait::detach(|| unsafe { real::pwritev2(fd, iov, n, offset, flags) })
+    wait::may_block(|| unsafe { real::pwritev2(fd, iov, n, offset, flags) })
 }

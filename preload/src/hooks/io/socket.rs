@@ -188,7 +188,7 @@ pub unsafe fn vmsplice(fd: c_int, iov: *const iovec, n: size_t, flags: c_uint) -
     let known = SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT;
     if flags & !known != 0 || fd::pipe_of(fd).is_none() || fd::is_nonblocking(fd) {
         // O_NONBLOCK means nothing to this call.
-        return wait::detach(|| unsafe { real::vmsplice(fd, iov, n, flags) });
+        return wait::may_block(|| unsafe { real::vmsplice(fd, iov, n, flags) });
     }
     let side = if fd::is_usable(fd, O_RDONLY) { Interest::WRITE } else { Interest::READ };
     retry(Call::new(Family::Socket, fd, side), |fd, how| unsafe {

@@ -9,7 +9,7 @@ use libc::{FILE, c_char, c_int};
 /// The number gets another file; to open a FIFO may wait.
 pub unsafe fn freopen(path: *const c_char, mode: *const c_char, stream: *mut FILE) -> *mut FILE {
     // SAFETY: the program's.
-    unsafe { closing(stream, || wait::detach(|| real::freopen(path, mode, stream))) }
+    unsafe { closing(stream, || wait::may_block(|| real::freopen(path, mode, stream))) }
 }
 
 /// Flushes first, which may wait.
@@ -18,7 +18,7 @@ pub unsafe fn freopen(path: *const c_char, mode: *const c_char, stream: *mut FIL
 /// That of fclose(3).
 pub(in crate::hooks) unsafe fn close(stream: *mut FILE) -> c_int {
     // SAFETY: the caller's.
-    unsafe { closing(stream, || wait::detach(|| real::fclose(stream))) }
+    unsafe { closing(stream, || wait::may_block(|| real::fclose(stream))) }
 }
 
 /// Makes `call`, which closes the descriptor of the stream inside. A stream in memory has none.

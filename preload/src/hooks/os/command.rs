@@ -369,6 +369,6 @@ pub unsafe fn popen(command: *const c_char, mode: *const c_char) -> *mut FILE {
 pub unsafe fn pclose(stream: *mut FILE) -> c_int {
     match unsafe { close(stream) } {
         Some(status) => status,
-        None => unsafe { stream::closing(stream, || wait::detach_at_once(|| real::pclose(stream))) },
+        None => unsafe { stream::closing(stream, || wait::block(|| real::pclose(stream))) },
     }
 }

@@ -18,7 +18,7 @@ pub unsafe fn fork() -> pid_t {
 /// daemon(3) puts /dev/null over the first three descriptors inside libc.
 pub unsafe fn daemon(nochdir: c_int, noclose: c_int) -> c_int {
     // SAFETY: the program's.
-    let result = wait::detach(|| unsafe { real::daemon(nochdir, noclose) });
+    let result = wait::may_block(|| unsafe { real::daemon(nochdir, noclose) });
     if result == 0 && noclose == 0 {
         (0..=2).for_each(fd::born_shared);
     }

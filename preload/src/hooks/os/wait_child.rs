@@ -74,7 +74,7 @@ fn until_told<F: Fn() -> bool>(watch: Watch<F>, attempt: impl Fn() -> c_int, nat
             }
         }
     }
-    wait::detach_at_once(native)
+    wait::block(native)
 }
 
 // SAFETY, of all hooks below: the program's, to whom the man page says what the arguments must be.
@@ -88,7 +88,7 @@ pub unsafe fn wait4(pid: pid_t, status: *mut c_int, options: c_int, usage: *mut 
     match attempt() {
         0 if pid > 0 && options & !__WALL == 0 => until_told(of_child(pid), attempt, native),
         0 if pid == -1 && options == 0 => until_told(of_any(), attempt, native),
-        0 => wait::detach_at_once(native),
+        0 => wait::block(native),
         result => result,
     }
 }
@@ -120,11 +120,11 @@ pub unsafe fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_
         error => error,
     };
     let done = match look(id) {
-        0 if options & !(WEXITED | WNOWAIT | __WALL) != 0 => wait::detach_at_once(native),
+        0 if options & !(WEXITED | WNOWAIT | __WALL) != 0 => wait::block(native),
         0 if kind == P_PID => until_told(of_child(id as pid_t), || look(id), native),
         0 if kind == P_ALL && options & __WALL == 0 => until_told(of_any(), || look(id), native),
         0 if kind == P_PIDFD => until_readable(id as c_int, look),
-        0 => wait::detach_at_once(native),
+        0 => wait::block(native),
         result => result,
     };
     done.min(0)

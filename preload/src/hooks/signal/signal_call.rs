@@ -85,7 +85,7 @@ pub unsafe fn rt_sigtimedwait(
     let natively = || unsafe { kernel(number, [set.addr(), info.addr(), timeout.addr(), size]) } as c_int;
     let readable =
         !set.is_null() && is_readable_or_null(set) && is_readable_or_null(info) && is_readable_or_null(timeout);
-    let Some(task) = guard::self_task().filter(|_| size == SIZE && readable) else { return wait::detach(natively) };
+    let Some(task) = guard::self_task().filter(|_| size == SIZE && readable) else { return wait::may_block(natively) };
     let time = unsafe { timeout.as_ref() };
     if time.is_some_and(|time| !is_time(time)) {
         return natively();
@@ -105,7 +105,7 @@ pub unsafe fn rt_sigsuspend(number: c_long, mask: *const u64, size: usize) -> c_
         Some(task) if size == SIZE && !mask.is_null() && is_readable_or_null(mask) => {
             signal_wait::suspend(task, unsafe { *mask })
         }
-        _ => wait::detach(|| unsafe { kernel(number, [mask.addr(), size]) } as c_int),
+        _ => wait::may_block(|| unsafe { kernel(number, [mask.addr(), size]) } as c_int),
     }
 }
 
@@ -143,6 +143,6 @@ pub unsafe fn waits_with_mask(
         (Some(task), Some(mask)) => {
             wait::with_mask(task, Some(mask), || wait::natively(task, |_| call() as c_int)) as c_long
         }
-        _ => wait::detach(call),
+        _ => wait::may_block(call),
     }
 }

@@ -67,7 +67,7 @@ fn wait_in_kernel(wanted: u64, info: &mut Info, deadline: Option<Deadline>) -> i
         let left = at.saturating_sub(now());
         [left / 1_000_000_000, left % 1_000_000_000]
     });
-    wait::detach_at_once(|| signal::wait_for(wanted | Number::NUDGE.bit(), info, left))
+    wait::block(|| signal::wait_for(wanted | Number::NUDGE.bit(), info, left))
 }
 
 /// The wait has taken the signal by which threads are nudged: not ours to keep if it is glibc's.

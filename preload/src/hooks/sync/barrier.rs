@@ -75,7 +75,7 @@ pub unsafe fn pthread_barrier_init(
 pub unsafe fn pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int {
     let view = unsafe { view(barrier) };
     if view.is_shared() {
-        return wait::detach(|| unsafe { real::pthread_barrier_wait(barrier) });
+        return wait::may_block(|| unsafe { real::pthread_barrier_wait(barrier) });
     }
     view.wait()
 }
@@ -83,7 +83,7 @@ pub unsafe fn pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int {
 pub unsafe fn pthread_barrier_destroy(barrier: *mut pthread_barrier_t) -> c_int {
     let view = unsafe { view(barrier) };
     if view.is_shared() {
-        return wait::detach(|| unsafe { real::pthread_barrier_destroy(barrier) });
+        return wait::may_block(|| unsafe { real::pthread_barrier_destroy(barrier) });
     }
     view.inside.fetch_or(DESTROYING, Relaxed);
     let occupied = || view.inside.load(Acquire) != DESTROYING;

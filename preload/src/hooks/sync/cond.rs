@@ -159,7 +159,7 @@ pub unsafe fn pthread_cond_init(cond: *mut pthread_cond_t, attr: *const pthread_
 pub unsafe fn pthread_cond_destroy(cond: *mut pthread_cond_t) -> c_int {
     let view = unsafe { view(cond) };
     if view.is_shared() {
-        return wait::detach(|| unsafe { real::pthread_cond_destroy(cond) });
+        return wait::may_block(|| unsafe { real::pthread_cond_destroy(cond) });
     }
     view.waiters.fetch_or(COND_DESTROYING, Relaxed);
     let occupied = || view.waiters.load(Acquire) >= COND_WAITER;
@@ -171,7 +171,7 @@ pub unsafe fn pthread_cond_destroy(cond: *mut pthread_cond_t) -> c_int {
 
 pub unsafe fn pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int {
     if unsafe { is_foreign(cond, mutex) } {
-        return wait::detach(|| unsafe { real::pthread_cond_wait(cond, mutex) });
+        return wait::may_block(|| unsafe { real::pthread_cond_wait(cond, mutex) });
     }
     unsafe { wait(cond, mutex, None) }
 }
@@ -182,7 +182,7 @@ pub unsafe fn pthread_cond_timedwait(
     time: *const timespec,
 ) -> c_int {
     if unsafe { is_foreign(cond, mutex) } {
-        return wait::detach(|| unsafe { real::pthread_cond_timedwait(cond, mutex, time) });
+        return wait::may_block(|| unsafe { real::pthread_cond_timedwait(cond, mutex, time) });
     }
     match unsafe { mutex::deadline(view(cond).clock(), time) } {
         Ok(deadline) => unsafe { wait(cond, mutex, Some(deadline)) },
@@ -197,7 +197,7 @@ pub unsafe fn pthread_cond_clockwait(
     time: *const timespec,
 ) -> c_int {
     if unsafe { is_foreign(cond, mutex) } {
-        return wait::detach(|| unsafe { real::pthread_cond_clockwait(cond, mutex, clock, time) });
+        return wait::may_block(|| unsafe { real::pthread_cond_clockwait(cond, mutex, clock, time) });
     }
     match mutex::deadline(clock, time) {
         Ok(deadline) => unsafe { wait(cond, mutex, Some(deadline)) },
@@ -209,7 +209,7 @@ pub unsafe fn pthread_cond_signal(cond: *mut pthread_cond_t) -> c_int {
     let view = unsafe { view(cond) };
     if view.is_shared() {
         if !shared_cond::signal(view.address()) {
-            return wait::detach(|| unsafe { real::pthread_cond_signal(cond) });
+            return wait::may_block(|| unsafe { real::pthread_cond_signal(cond) });
         }
     } else if view.has_waiters() {
         view.signal(1);
@@ -221,7 +221,7 @@ pub unsafe fn pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int {
     let view = unsafe { view(cond) };
     if view.is_shared() {
         shared_cond::broadcast(view.address());
-        return wait::detach(|| unsafe { real::pthread_cond_broadcast(cond) });
+        return wait::may_block(|| unsafe { real::pthread_cond_broadcast(cond) });
     }
     if view.has_waiters() {
         view.signal(usize::MAX);

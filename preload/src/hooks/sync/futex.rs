@@ -259,9 +259,9 @@ pub unsafe fn futex(
     match in_lot(word, operation, value, timeout, second, mask) {
         Some(Ok(count)) => return count as c_long,
         Some(Err(error)) => return errno::fail(error) as c_long,
-        None if has_owner(operation) => os_thread::pin("a priority-inheriting futex holds its OS thread's id"),
+        None if has_owner(operation) => os_thread::bind("a priority-inheriting futex holds its OS thread's id"),
         None => {}
     }
     let (operation, value, mask) = (operation as usize, value as usize, mask as usize);
-    wait::detach(|| unsafe { real::syscall(number, word, operation, value, timeout, second, mask) })
+    wait::may_block(|| unsafe { real::syscall(number, word, operation, value, timeout, second, mask) })
 }

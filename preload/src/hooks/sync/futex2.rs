@@ -70,7 +70,7 @@ fn wait_for<'a>(
     let words = words();
     if words.iter().any(Waitv::is_kernels) {
         words.iter().for_each(|word| futex::leave_to_kernel(word.word()));
-        return wait::detach(|| call(timeout, clock));
+        return wait::may_block(|| call(timeout, clock));
     }
     wait::begin();
     loop {

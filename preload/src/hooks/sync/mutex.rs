@@ -20,7 +20,7 @@
 //! reserved once only, two loops would take turns while a third thread is woken at each unlock that is not reserved.
 //!
 //! Robust, priority and process-shared mutexes are libc's. Where other processes or the kernel read the owner's thread id,
-//! the caller is pinned to an OS thread first. Source: `nptl/pthread_mutex_{lock,trylock,timedlock,unlock}.c`.
+//! the caller is bound to its OS thread first. Source: `nptl/pthread_mutex_{lock,trylock,timedlock,unlock}.c`.
 
 use crate::abi::sync::*;
 use crate::os_thread;
@@ -325,7 +325,7 @@ fn pin_owner(kind: u32) {
     let compared = matches!(kind & MUTEX_ADAPTIVE, MUTEX_RECURSIVE | MUTEX_ERRORCHECK);
     // A destroyed mutex has all bits set: libc says EINVAL.
     if kind != MUTEX_KIND_MASK && !is_ours(kind) && (recorded || compared) {
-        os_thread::pin("a mutex that the kernel or other processes know records its OS thread");
+        os_thread::bind("a mutex that the kernel or other processes know records its OS thread");
     }
 }
 
@@ -343,7 +343,7 @@ unsafe fn lock_foreign(mutex: *mut pthread_mutex_t, kind: u32, limit: Limit) -> 
         }
     }
     // SAFETY: the caller's.
-    wait::detach(|| unsafe {
+    wait::may_block(|| unsafe {
         match limit {
             Limit::Never => real::pthread_mutex_lock(mutex),
             Limit::At(clock, time) => real::pthread_mutex_clocklock(mutex, clock, time),
@@ -430,5 +430,5 @@ pub unsafe fn pthread_mutex_getprioceiling(mutex: *const pthread_mutex_t, ceilin
 
 pub unsafe fn pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int {
     pin_owner(unsafe { view(mutex) }.1);
-    wait::detach(|| unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) })
+    wait::may_block(|| unsafe { real::pthread_mutex_setprioceiling(mutex, ceiling, old) })
 }

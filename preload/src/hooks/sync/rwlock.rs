@@ -14,7 +14,7 @@
 //! Bit 0 is never looked at: libc's own code, which constructors of libraries meet before ours has run, leaves it set in a
 //! lock that was written under and is free (`PTHREAD_RWLOCK_WRPHASE`).
 //!
-//! Process-shared locks are libc's. A writer of one is pinned, for other processes see its id in the lock.
+//! Process-shared locks are libc's. A writer of one is bound to its OS thread, for other processes see its id in the lock.
 //! Source: `nptl/pthread_rwlock_common.c`.
 
 use super::mutex::{PATIENCE, deadline};
@@ -254,7 +254,7 @@ pub unsafe fn pthread_rwlock_destroy(lock: *mut pthread_rwlock_t) -> c_int {
 pub unsafe fn pthread_rwlock_rdlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        return wait::detach(|| unsafe { real::pthread_rwlock_rdlock(lock) });
+        return wait::may_block(|| unsafe { real::pthread_rwlock_rdlock(lock) });
     }
     view.read(None)
 }
@@ -278,7 +278,7 @@ pub unsafe fn pthread_rwlock_clockrdlock(
 ) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        return wait::detach(|| unsafe { real::pthread_rwlock_clockrdlock(lock, clock, time) });
+        return wait::may_block(|| unsafe { real::pthread_rwlock_clockrdlock(lock, clock, time) });
     }
     match deadline(clock, time) {
         Ok(at) => view.read(Some(at)),
@@ -289,8 +289,8 @@ pub unsafe fn pthread_rwlock_clockrdlock(
 pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::pin("a process-shared lock records its OS thread");
-        return wait::detach(|| unsafe { real::pthread_rwlock_wrlock(lock) });
+        os_thread::bind("a process-shared lock records its OS thread");
+        return wait::may_block(|| unsafe { real::pthread_rwlock_wrlock(lock) });
     }
     view.write(None)
 }
@@ -298,7 +298,7 @@ pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
 pub unsafe fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::pin("a process-shared lock records its OS thread");
+        os_thread::bind("a process-shared lock records its OS thread");
         return unsafe { real::pthread_rwlock_trywrlock(lock) };
     }
     if view.try_write(0) { 0 } else { EBUSY }
@@ -315,8 +315,8 @@ pub unsafe fn pthread_rwlock_clockwrlock(
 ) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::pin("a process-shared lock records its OS thread");
-        return wait::detach(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
+        os_thread::bind("a process-shared lock records its OS thread");
+        return wait::may_block(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
     }
     match deadline(clock, time) {
         Ok(at) => view.write(Some(at)),

@@ -96,7 +96,7 @@ pub unsafe fn sem_wait(sem: *mut sem_t) -> c_int {
     let view = unsafe { view(sem) };
     match view.take_in_turn() {
         true => 0,
-        false if view.is_shared() => wait::detach(|| unsafe { real::sem_wait(sem) }),
+        false if view.is_shared() => wait::may_block(|| unsafe { real::sem_wait(sem) }),
         false => wait(view, None),
     }
 }
@@ -115,7 +115,7 @@ pub unsafe fn sem_timedwait(sem: *mut sem_t, time: *const timespec) -> c_int {
     let view = unsafe { view(sem) };
     match view.take_in_turn() {
         true => 0,
-        false if view.is_shared() => wait::detach(|| unsafe { real::sem_timedwait(sem, time) }),
+        false if view.is_shared() => wait::may_block(|| unsafe { real::sem_timedwait(sem, time) }),
         false => wait(view, Some(at)),
     }
 }
@@ -129,7 +129,7 @@ pub unsafe fn sem_clockwait(sem: *mut sem_t, clock: clockid_t, time: *const time
     let view = unsafe { view(sem) };
     match view.take_in_turn() {
         true => 0,
-        false if view.is_shared() => wait::detach(|| unsafe { real::sem_clockwait(sem, clock, time) }),
+        false if view.is_shared() => wait::may_block(|| unsafe { real::sem_clockwait(sem, clock, time) }),
         false => wait(view, Some(at)),
     }
 }

@@ -29,14 +29,14 @@ fn coroutine_of(clock: clockid_t) -> Option<Other> {
 pub fn for_kernel(clock: clockid_t) -> clockid_t {
     match coroutine_of(clock) {
         Some(Other::Handle(task)) => {
-            os_thread::pin("a timer runs on its CPU clock");
+            os_thread::bind("a timer runs on its CPU clock");
             sched::kernel_clock(sched::os_thread(task))
         }
         // One that has ended has no clock: as it is, the kernel refuses it.
         Some(Other::Id(id)) if guard::self_task().is_some_and(|me| me.id() == id) => {
             for_kernel(CLOCK_THREAD_CPUTIME_ID)
         }
-        Some(other) => other.keep(|os| sched::kernel_clock(os as u32)).unwrap_or(clock),
+        Some(other) => other.ask_bound(|os| sched::kernel_clock(os as u32)).unwrap_or(clock),
         None => clock,
     }
 }

@@ -46,7 +46,7 @@ pub unsafe fn pthread_create(
 pub unsafe fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
     match unsafe { guard::task_of(thread) } {
         Some(task) => unsafe { threads::join(task, result, None) },
-        None => wait::detach(|| unsafe { real::pthread_join(thread, result) }),
+        None => wait::may_block(|| unsafe { real::pthread_join(thread, result) }),
     }
 }
 
@@ -69,7 +69,7 @@ pub unsafe fn pthread_clockjoin_np(
     deadline: *const timespec,
 ) -> c_int {
     let Some(task) = (unsafe { guard::task_of(thread) }) else {
-        return wait::detach(|| unsafe { real::pthread_clockjoin_np(thread, result, clock, deadline) });
+        return wait::may_block(|| unsafe { real::pthread_clockjoin_np(thread, result, clock, deadline) });
     };
     if deadline.is_null() {
         return unsafe { threads::join(task, result, None) };

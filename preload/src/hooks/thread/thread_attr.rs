@@ -59,7 +59,7 @@ pub unsafe fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_in
     let mut whole = [0; NAME];
     whole[..bytes.len()].copy_from_slice(bytes);
     task.thread.set_name(whole);
-    if os_thread::is_kept_by(task) { unsafe { real::pthread_setname_np(thread, name) } } else { 0 }
+    if os_thread::is_bound(task) { unsafe { real::pthread_setname_np(thread, name) } } else { 0 }
 }
 
 pub unsafe fn pthread_getname_np(thread: pthread_t, name: *mut c_char, n: size_t) -> c_int {

@@ -66,7 +66,7 @@ pub unsafe fn prctl(option: c_int, a2: usize, a3: usize, a4: usize, a5: usize) -
         (Some(task), PR_SET_NAME) => {
             let Some(name) = read_name(a2) else { return errno::fail(EFAULT) as c_int };
             task.thread.set_name(name);
-            if os_thread::is_kept_by(task) {
+            if os_thread::is_bound(task) {
                 return unsafe { real::prctl(option, a2, a3, a4, a5) };
             }
         }
@@ -252,7 +252,7 @@ pub unsafe fn process_vm_readv(
     m: c_ulong,
     flags: c_ulong,
 ) -> ssize_t {
-    wait::detach(|| unsafe { real::process_vm_readv(process_of(pid), own, n, other, m, flags) })
+    wait::may_block(|| unsafe { real::process_vm_readv(process_of(pid), own, n, other, m, flags) })
 }
 
 pub unsafe fn process_vm_writev(
@@ -263,7 +263,7 @@ pub unsafe fn process_vm_writev(
     m: c_ulong,
     flags: c_ulong,
 ) -> ssize_t {
-    wait::detach(|| unsafe { real::process_vm_writev(process_of(pid), own, n, other, m, flags) })
+    wait::may_block(|| unsafe { real::process_vm_writev(process_of(pid), own, n, other, m, flags) })
 }
 
 /// The thread's id is in the header, behind the version. The kernel has read that before it says that there is none.
