@@ -18,7 +18,7 @@ use std::ffi::CStr;
 
 macro_rules! derive {
     ($(
-        $variant:ident $module:ident $part:ident $title:literal {
+        $variant:ident $module:ident $part:ident $title:literal $($mark:ident)* {
             $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {

@@ -25,7 +25,7 @@ pub unsafe fn syscall(number: c_long, a1: usize, a2: usize, a3: usize, a4: usize
 
 macro_rules! derive {
     ($(
-        $variant:ident $module:ident $part:ident $title:literal {
+        $variant:ident $module:ident $part:ident $title:literal $($mark:ident)* {
             $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 macro_rules! derive {
     ($(
-        $variant:ident $module:ident $part:ident $title:literal {
+        $variant:ident $module:ident $part:ident $title:literal $($mark:ident)* {
             $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {

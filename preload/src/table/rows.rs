@@ -75,9 +75,24 @@ macro_rules! names {
     };
 }
 
+macro_rules! is_marked {
+    (always: always $($mark:ident)*) => {
+        true
+    };
+    (in_vfork_child: in_vfork_child $($mark:ident)*) => {
+        true
+    };
+    ($wanted:ident: $other:ident $($mark:ident)*) => {
+        is_marked!($wanted: $($mark)*)
+    };
+    ($wanted:ident:) => {
+        false
+    };
+}
+
 macro_rules! derive {
     ($(
-        $variant:ident $module:ident $part:ident $title:literal {
+        $variant:ident $module:ident $part:ident $title:literal $($mark:ident)* {
             $( $verdict:ident $name:ident $(= $alias:ident)* ($($args:tt)*) $(-> $ret:ty)? => $remark:expr $(, $number:ident)*; )*
         }
     )*) => {
@@ -96,6 +111,19 @@ macro_rules! derive {
             pub const fn title(self) -> &'static str {
                 match self { $(Family::$variant => $title),* }
             }
+
+            /// Whether its hooks act whatever parts are left out: those of signals, since libc's would let handlers into
+            /// the library's own code, and do not know what was sent to a coroutine.
+            pub const fn is_for_all(self) -> bool {
+                match self { $(Family::$variant => is_marked!(always: $($mark)*)),* }
+            }
+
+            /// Whether its hooks act in the child of a vfork(2): those that act on its memory, which is its parent's, where
+            /// locks and handlers are ours. Of what the kernel keeps the child has its own, and the records of that are
+            /// its parent's.
+            pub const fn acts_in_vfork_child(self) -> bool {
+                match self { $(Family::$variant => is_marked!(in_vfork_child: $($mark)*)),* }
+            }
         }
 
         /// The rows of the table, in its order.
@@ -113,11 +141,3 @@ macro_rules! derive {
     };
 }
 symbols!(derive);
-
-impl Family {
-    /// Whether its hooks act whatever parts are left out: those of signals, since libc's would let handlers into the
-    /// library's own code, and do not know what was sent to a coroutine.
-    pub const fn is_for_all(self) -> bool {
-        matches!(self, Family::Signal | Family::SignalWait | Family::SignalCall)
-    }
-}

@@ -4,8 +4,10 @@
 //! and their counters and the rows of `iopatch list` and docs/COVERAGE.md (`rows.rs`), and the tests of the surface.
 //! A row without a body in `hooks/` does not compile.
 //!
-//! A family is `Variant module Part "title" { rows }`: its name in `Family`, the module of its bodies in `hooks`, and the
-//! part of gevent's `patch_all()` that switches it on and off. A row is one line of C, the verdict before, why behind:
+//! A family is `Variant module Part "title" marks { rows }`: its name in `Family`, the module of its bodies in `hooks`,
+//! the part of gevent's `patch_all()` that switches it on and off, and perhaps marks (`Family` says what they do):
+//! `always`, whatever parts are left out; `in_vfork_child`, in the child of a vfork(2), too. A row is one line of C, the
+//! verdict before, why behind:
 //!
 //! | verdict    | meaning                                                                                |
 //! | ---------- | -------------------------------------------------------------------------------------- |
@@ -319,7 +321,7 @@ macro_rules! symbols {
     }
 
     // From here to `syscall`: parking by address, in glibc's own layout of each object. Process-shared ones are glibc's.
-    Mutex mutex Thread "mutexes" {
+    Mutex mutex Thread "mutexes" in_vfork_child {
         tracks   pthread_mutex_init = __pthread_mutex_init (mutex: *mut pthread_mutex_t, attr: *const pthread_mutexattr_t) -> c_int => "never waits";
         tracks   pthread_mutex_destroy = __pthread_mutex_destroy (mutex: *mut pthread_mutex_t) -> c_int => "never waits";
         parks    pthread_mutex_lock = __pthread_mutex_lock (mutex: *mut pthread_mutex_t) -> c_int => "until unlocked";
@@ -334,7 +336,7 @@ macro_rules! symbols {
         parks    pthread_mutex_setprioceiling(mutex: *mut pthread_mutex_t, ceiling: c_int, old: *mut c_int) -> c_int => "locks the mutex";
     }
 
-    Cond cond Thread "condition variables" {
+    Cond cond Thread "condition variables" in_vfork_child {
         tracks   pthread_cond_init(cond: *mut pthread_cond_t, attr: *const pthread_condattr_t) -> c_int => "never waits";
         parks    pthread_cond_destroy(cond: *mut pthread_cond_t) -> c_int => "until the woken have left it";
         parks    pthread_cond_wait(cond: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int => "until signalled";
@@ -346,7 +348,7 @@ macro_rules! symbols {
         tracks   pthread_cond_broadcast(cond: *mut pthread_cond_t) -> c_int => "wakes all who wait";
     }
 
-    Rwlock rwlock Thread "read-write locks" {
+    Rwlock rwlock Thread "read-write locks" in_vfork_child {
         tracks   pthread_rwlock_init = __pthread_rwlock_init (lock: *mut pthread_rwlock_t, attr: *const pthread_rwlockattr_t) -> c_int => "never waits";
         tracks   pthread_rwlock_destroy = __pthread_rwlock_destroy (lock: *mut pthread_rwlock_t) -> c_int => "never waits";
         parks    pthread_rwlock_rdlock = __pthread_rwlock_rdlock (lock: *mut pthread_rwlock_t) -> c_int => "until no writer holds it";
@@ -364,7 +366,7 @@ macro_rules! symbols {
         tracks   pthread_rwlock_unlock = __pthread_rwlock_unlock (lock: *mut pthread_rwlock_t) -> c_int => "wakes those who wait";
     }
 
-    Spin spin Thread "spin locks" {
+    Spin spin Thread "spin locks" in_vfork_child {
         tracks   pthread_spin_init(lock: *mut pthread_spinlock_t, shared: c_int) -> c_int => "never waits";
         tracks   pthread_spin_destroy(lock: *mut pthread_spinlock_t) -> c_int => "never waits";
         parks    pthread_spin_lock(lock: *mut pthread_spinlock_t) -> c_int
@@ -373,14 +375,14 @@ macro_rules! symbols {
         tracks   pthread_spin_unlock(lock: *mut pthread_spinlock_t) -> c_int => "never waits";
     }
 
-    Barrier barrier Thread "barriers" {
+    Barrier barrier Thread "barriers" in_vfork_child {
         tracks   pthread_barrier_init(barrier: *mut pthread_barrier_t, attr: *const pthread_barrierattr_t, n: c_uint) -> c_int
                  => "never waits";
         parks    pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int => "until all have come";
         parks    pthread_barrier_destroy(barrier: *mut pthread_barrier_t) -> c_int => "until the woken have left it";
     }
 
-    Sem sem Thread "semaphores" {
+    Sem sem Thread "semaphores" in_vfork_child {
         tracks   sem_init(sem: *mut sem_t, shared: c_int, value: c_uint) -> c_int => "never waits";
         tracks   sem_destroy(sem: *mut sem_t) -> c_int => "never waits";
         parks    sem_wait(sem: *mut sem_t) -> c_int => "until posted";
@@ -392,7 +394,7 @@ macro_rules! symbols {
     }
 
     // C11 threads are the threads above by other names, but call them inside libc, past any interposer.
-    C11 c11 Thread "C11 threads" {
+    C11 c11 Thread "C11 threads" in_vfork_child {
         tracks   thrd_create(thread: *mut thrd_t, start: thrd_start_t, arg: *mut c_void) -> c_int
                  => "makes a coroutine and never waits";
         parks    thrd_join(thread: thrd_t, result: *mut c_int) -> c_int => "until the thread has ended";
@@ -507,7 +509,7 @@ macro_rules! symbols {
     }
 
     // Handlers run where `signals` says: on the thread that the signal is for, out of our own code.
-    Signal signal Signal "signals" {
+    Signal signal Signal "signals" always in_vfork_child {
         tracks   sigaction = __sigaction (signum: c_int, action: *const sigaction, old: *mut sigaction) -> c_int
                  => "a handler runs on the coroutine that the signal is for";
         tracks   signal = bsd_signal = ssignal (signum: c_int, handler: sighandler_t) -> sighandler_t => "as sigaction";
@@ -535,7 +537,7 @@ macro_rules! symbols {
     }
 
     // Waiting for them.
-    SignalWait signal_wait Signal "waiting for signals" {
+    SignalWait signal_wait Signal "waiting for signals" always {
         detaches sigwait(set: *const sigset_t, signum: *mut c_int) -> c_int => "until one of them arrives";
         detaches sigwaitinfo(set: *const sigset_t, info: *mut siginfo_t) -> c_int => "until one of them arrives";
         detaches sigtimedwait(set: *const sigset_t, info: *mut siginfo_t, timeout: *const timespec) -> c_int
@@ -547,7 +549,7 @@ macro_rules! symbols {
     }
 
     // The same as the kernel has them.
-    SignalCall signal_call Signal "signals, by syscall()" {
+    SignalCall signal_call Signal "signals, by syscall()" always {
         called   rt_sigaction(signum: c_int, new: *const KernelAction, old: *mut KernelAction, size: usize) -> c_int
                  => "as sigaction", SYS_rt_sigaction;
         called   rt_sigprocmask(how: c_int, set: *const u64, old: *mut u64, size: usize) -> c_int
