@@ -20,6 +20,8 @@
 #![cfg_attr(test, allow(dead_code, reason = "without libc's names as exports, nothing calls the hooks"))]
 
 mod abi;
+#[cfg(test)]
+mod damage;
 mod entry;
 mod hooks;
 mod os_thread;

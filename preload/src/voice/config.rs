@@ -263,6 +263,8 @@ pub fn switch_on(parts: Parts) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::damage;
+    use std::os::unix::ffi::OsStringExt;
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, String> {
         let lookup = |name| variables.iter().find(|variable| variable.0 == name).map(|variable| variable.1.into());
@@ -321,6 +323,28 @@ mod tests {
         for bits in 0..=Parts::ALL.0 {
             assert_eq!(parse_patch(&Parts(bits).to_string()), Ok(Parts(bits)));
         }
+    }
+
+    #[test]
+    fn a_damaged_variable_is_refused_in_one_line_or_within_its_limits() {
+        let values =
+            ["1", "256", "16384", "64K", "8m", "1G", "all", "none", "socket, time", "no-dns,no-os", "json", "stderr"];
+        damage::each(&values.map(|value| value.as_bytes().to_vec()), |value| {
+            for name in [WORKERS, STACK_SIZE, PATCH, STATS, LOG] {
+                let value = OsString::from_vec(value.to_vec());
+                match Config::from_lookup(|asked| (asked == name).then(|| value.clone())) {
+                    Ok(config) => {
+                        assert!((1..=MAX_WORKERS).contains(&config.workers));
+                        assert!(config.stack_size.is_none_or(|size| size >= 16384 && size % 4096 == 0));
+                        assert_eq!(parse_patch(&config.parts.to_string()), Ok(config.parts));
+                    }
+                    Err(malformed) => {
+                        let line = malformed.to_string();
+                        assert!(line.starts_with(name) && !line.contains(char::is_control), "{line:?}");
+                    }
+                }
+            }
+        });
     }
 
     #[test]

@@ -8,6 +8,7 @@
 // These files are shared with the library, which alone switches hooks on.
 #[path = "../../table"]
 mod table {
+    #[allow(dead_code, reason = "what only the hooks ask of the table")]
     pub mod rows;
     pub mod symbols;
 }
@@ -17,6 +18,9 @@ mod voice {
     pub mod config;
 }
 
+#[cfg(test)]
+#[path = "../../damage.rs"]
+mod damage;
 mod library;
 mod list;
 mod options;
@@ -42,7 +46,7 @@ impl Failure {
     pub const NOT_FOUND: c_int = 127;
 
     pub fn new(status: c_int, reason: impl fmt::Display) -> Failure {
-        Failure { status, reason: reason.to_string() }
+        Failure { status, reason: one_line(reason) }
     }
 }
 
@@ -70,7 +74,7 @@ fn run(options: &Options, program: &[OsString]) -> Result<(), Failure> {
     voice::config::Config::from_env().map_err(|malformed| Failure::new(Failure::MALFORMED, malformed))?;
     let path = target::find(&program[0])?;
     if let Some(warning) = target::check(&path)? {
-        eprintln!("iopatch: {warning}");
+        eprintln!("iopatch: {}", one_line(warning));
     }
     let preload = library::preload(&library::find()?, env::var_os("LD_PRELOAD"))?;
     // SAFETY: as above.
@@ -89,6 +93,12 @@ fn exec(path: &Path, program: &[OsString]) -> io::Error {
     // no format to /bin/sh, as shells do; the path has a slash, so that it searches nothing.
     unsafe { libc::execvp(path.as_ptr(), argv.as_ptr()) };
     io::Error::last_os_error()
+}
+
+/// What is told is one line, and nothing that a terminal would obey: the names in it are a file's, or anybody's.
+fn one_line(text: impl fmt::Display) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.to_string().chars().map(escaped).collect()
 }
 
 /// The error in C's words, without the number that Rust adds.

@@ -151,3 +151,43 @@ pub fn parse() -> Command {
         None => Command::Run { options, program },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::damage;
+    use std::os::unix::ffi::OsStringExt;
+
+    /// Whether the library accepts what an option has set.
+    fn is_accepted(name: &str, value: &str) -> bool {
+        match name {
+            config::WORKERS => config::parse_workers(value).is_ok(),
+            config::STACK_SIZE => config::parse_stack_size(value).is_ok(),
+            config::PATCH => config::parse_patch(value).is_ok(),
+            config::STATS => config::parse_stats(value).is_ok(),
+            config::LOG => config::parse_log(value).is_ok(),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn a_damaged_command_line_is_refused_or_sets_what_the_library_accepts() {
+        let lines = [
+            "--workers=4 true",
+            "--workers 256 --stack-size 64K -- list --json",
+            "--stack-size=8m --patch no-dns,no-os --stats=json --log true",
+            "--no-signal --no-sys --stats python3 -c pass",
+            "list --markdown",
+        ];
+        let lines = lines.map(|line| format!("iopatch {line}").into_bytes());
+        damage::each(&lines, |line| {
+            let args = line.split(|&byte| byte == b' ').map(|arg| OsString::from_vec(arg.to_vec()));
+            if let Ok(Line { subcommand, options, program }) = Line::try_parse_from(args) {
+                assert!(subcommand.is_some() || !program.is_empty());
+                for (name, value) in options.variables() {
+                    assert!(is_accepted(name, &value), "{name}={value}");
+                }
+            }
+        });
+    }
+}

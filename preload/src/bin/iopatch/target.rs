@@ -64,7 +64,12 @@ pub fn check(path: &Path) -> Result<Option<String>, Failure> {
     }
     // Without the permission to read it, which executing does not need, there is no more to check.
     let Ok(file) = file else { return Ok(None) };
-    match linkage(&ReadCache::new(file)) {
+    judge(path, linkage(&ReadCache::new(file)))
+}
+
+fn judge(path: &Path, linkage: Linkage) -> Result<Option<String>, Failure> {
+    let refused = |reason: &str| Err(Failure::new(Failure::REFUSED, format_args!("{}: {reason}", path.display())));
+    match linkage {
         Linkage::Foreign => refused("not a 64-bit x86-64 program, which libiopatch.so needs"),
         Linkage::Static => Ok(Some(format!(
             "{}: statically linked, so it runs as it is; its dynamically linked children are patched",
@@ -129,4 +134,29 @@ fn is_glibc(loader: &Path) -> bool {
 
 fn c_path(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).expect("paths come from C and hold no NUL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::damage;
+    use std::io::Cursor;
+
+    #[test]
+    fn a_damaged_program_is_judged_in_one_line() {
+        let programs = ["/bin/true", "/bin/sh", "/lib64/ld-linux-x86-64.so.2"];
+        let mut heads: Vec<Vec<u8>> = programs.iter().filter_map(|path| std::fs::read(path).ok()).collect();
+        heads.iter_mut().for_each(|head| head.truncate(16 << 10));
+        assert!(!heads.is_empty());
+        damage::each(&heads, |program| {
+            let line = match judge(Path::new("./program"), linkage(&ReadCache::new(Cursor::new(program)))) {
+                Ok(warning) => warning.unwrap_or_default(),
+                Err(failure) => {
+                    assert_eq!(failure.status, Failure::REFUSED);
+                    failure.reason
+                }
+            };
+            assert!(!line.contains(char::is_control), "{line:?}");
+        });
+    }
 }
