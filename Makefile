@@ -7,7 +7,7 @@ PROGRAM_FLAGS := -O2 -Wall -Wextra -Werror -pthread
 DEMOS := $(patsubst demo-c/%.c,target/demo/%,$(wildcard demo-c/*.c)) target/demo/epoll_echo target/demo/micro
 
 .DELETE_ON_ERROR:
-.PHONY: all build programs demo test bench stress torture check install uninstall clean
+.PHONY: all build programs update doc demo test bench stress torture matrix miri check install uninstall clean
 
 all: build
 
@@ -23,6 +23,14 @@ target/demo/%: demo-c/%.c demo-c/net.h
 target/demo/%: bench/c/%.c demo-c/net.h
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) $< -o $@
+
+# What is derived from the table and kept in the tree.
+update: build
+	target/release/iopatch list --markdown >docs/COVERAGE.md
+
+# The documentation of the code, private items included: target/doc/iopatch/index.html.
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --document-private-items
 
 # One server, natively and under iopatch, against the same 2,000 connections.
 demo: build programs
@@ -47,6 +55,10 @@ torture: build
 # Every call that takes a descriptor on every kind of descriptor, and every setting of a thread's own: as natively.
 matrix: build
 	@tests/matrix/run
+
+# The runtime's unit tests under an interpreter that knows what Rust calls undefined.
+miri:
+	@tests/miri
 
 # What must hold before a change goes in: formatting, lints, then every test.
 check:

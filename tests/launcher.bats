@@ -363,7 +363,7 @@ int main(void) {
 
 @test "docs/COVERAGE.md is list --markdown" {
     "$iopatch" list --markdown >coverage
-    diff coverage "$root/docs/COVERAGE.md"
+    diff "$root/docs/COVERAGE.md" coverage || { echo "run make update" && false; }
 }
 
 # _dl_catch_exception is no function of libc's for programs: the loader's own call of it tells when a library is loaded.

@@ -7,9 +7,9 @@
 //!
 //! Nothing here is guessed. Offsets come from the `_thread_db_*` descriptors that glibc exports for debuggers,
 //! from public calls whose answer betrays an address, or from one native thread that is made to be measured;
-//! each is cross-checked, and a library that does not match is refused with the reason ([`Unsupported`]).
+//! each is cross-checked, and a library that does not match is refused with the reason ([`library::Unsupported`]).
 //!
-//! Order of use: [`init`] in the constructor, [`calibrate`] before the first coroutine (it makes a thread, and
+//! Order of use: [`init`] in the constructor, [`calibrate()`] before the first coroutine (it makes a thread, and
 //! a program that never makes one must keep `__libc_single_threaded`), then [`create`] or [`recycle`], [`run`]
 //! and, when memory is to be given back, [`set_aside`].
 

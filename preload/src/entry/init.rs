@@ -145,7 +145,7 @@ extern "C" fn report_and_die(signum: c_int) {
 }
 
 /// The counters, for a program that is linked against this name weakly: "coroutines", "peak", "switches", "handoffs",
-/// "workers", "os_threads", "parks.<family>". An unknown name is 0.
+/// "workers", "os_threads", "parks.FAMILY". An unknown name is 0.
 ///
 /// # Safety
 /// `name` is a string of C.

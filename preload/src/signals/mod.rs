@@ -1,6 +1,6 @@
 //! The program's signal handlers, under one of ours.
 //!
-//! The kernel knows [`arrived`] where the program has installed a function, with the program's flags and mask; the
+//! The kernel knows [`frame::arrived`] where the program has installed a function, with the program's flags and mask; the
 //! runtime decides whose the signal is, and whether now is the time for it (`iopatch_runtime::signals`). Defaults, ignored
 //! signals and all masks and alternate stacks are the kernel's, as ever.
 

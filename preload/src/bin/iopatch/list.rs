@@ -60,7 +60,7 @@ fn markdown(out: &mut impl Write) -> io::Result<()> {
     write!(
         out,
         "\
-<!-- Made by `iopatch list --markdown` from preload/src/table/symbols.rs. -->
+<!-- Made by `make update` from preload/src/table/symbols.rs. -->
 # Coverage
 
 What iopatch does with each function of libc that it knows, by family:
