@@ -7,6 +7,9 @@ use std::boxed::Box;
 use std::collections::BTreeSet;
 use std::vec::Vec;
 
+/// Enough for what is random; miri takes a thousand times as long for each.
+const MANY: usize = if cfg!(miri) { 1_000 } else { 100_000 };
+
 /// Marsaglia's xorshift: the same numbers in every run.
 struct Random(u64);
 
@@ -74,7 +77,7 @@ fn removing_twice_is_harmless() {
     free(nodes);
 }
 
-/// 100,000 random insertions, removals and pops; deadlines collide often.
+/// Random insertions, removals and pops; deadlines collide often.
 #[test]
 fn it_does_what_a_sorted_set_does() {
     const NODES: usize = 500;
@@ -82,7 +85,7 @@ fn it_does_what_a_sorted_set_does() {
     let (mut heap, nodes, mut random) = (Heap::new(), nodes(NODES), Random(0x1234_5678_9abc_def1));
     let mut set = BTreeSet::new();
     let mut queued = [None; NODES];
-    for _ in 0..100_000 {
+    for _ in 0..MANY {
         let number = random.below(NODES);
         match (random.below(8), queued[number]) {
             (0..=3, None) => {
@@ -121,11 +124,10 @@ fn it_does_what_a_sorted_set_does() {
     free(nodes);
 }
 
-/// 100,000 sleepers in ascending order are one list of siblings: taking the first must not recurse.
+/// Many sleepers in ascending order are one list of siblings: taking the first must not recurse.
 /// A test's thread has a stack of 2 MiB; this one has 64 KiB.
 #[test]
 fn a_long_list_of_siblings_needs_no_stack() {
-    const MANY: usize = 100_000;
     let body = || {
         let (mut heap, nodes) = (Heap::new(), nodes(MANY));
         for (number, node) in nodes.iter().enumerate() {

@@ -67,6 +67,7 @@ fn what_is_stolen_comes_after_what_the_thief_has() {
 
 /// Native threads, the native lock: nothing is lost, and nothing comes twice.
 #[test]
+#[cfg_attr(miri, ignore = "who contends for a lock sleeps by a system call")]
 fn many_threads() {
     const EACH: usize = 20_000;
     const THREADS: usize = 4;
