@@ -571,6 +571,7 @@ macro_rules! symbols {
         detaches __open_2 = __open64_2 (path: *const c_char, flags: c_int) -> c_int => "open, after a check that it makes no file";
         detaches __openat_2 = __openat64_2 (dir: c_int, path: *const c_char, flags: c_int) -> c_int => "openat, after the same check";
         detaches creat = creat64 (path: *const c_char, mode: mode_t) -> c_int => "as open";
+        detaches open_by_handle_at(mount: c_int, handle: *mut file_handle, flags: c_int) -> c_int => "as open";
         detaches flock(fd: c_int, operation: c_int) -> c_int => "until unlocked, by this process or another";
         detaches lockf = lockf64 (fd: c_int, command: c_int, len: off_t) -> c_int => "until unlocked, by another process";
         detaches fsync(fd: c_int) -> c_int => "until the disk has it";
