@@ -28,8 +28,8 @@ setup() {
 }
 
 @test "every file that the documents name is there" {
-    missing=$(grep -ohE '(docs|tests|bench|demo-c|preload|runtime)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' \
-        "$root"/README.md "$root"/docs/DESIGN.md "$root"/CHANGELOG.md | sort -u |
+    missing=$(grep -ohP '(?<!target/)\b(docs|tests|bench|demo-c|preload|runtime)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' \
+        "$root"/{README,CHANGELOG,CONTRIBUTING,docs/DESIGN,docs/HACKING,tests/README}.md | sort -u |
         while read -r file; do [ -e "$root/$file" ] || echo "$file"; done)
     echo "$missing"
     [ -z "$missing" ]
