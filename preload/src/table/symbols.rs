@@ -175,6 +175,32 @@ macro_rules! symbols {
         absent   getpass(prompt: *const c_char) -> *mut c_char => NATIVE;
         absent   syslog(priority: c_int, format: *const c_char, ...) => NATIVE;
         absent   vsyslog(priority: c_int, format: *const c_char, args: va_list) => NATIVE;
+        absent   fgetwc_unlocked = getwc_unlocked (stream: *mut FILE) -> wint_t => NATIVE;
+        absent   fgetws_unlocked(line: *mut wchar_t, n: c_int, stream: *mut FILE) -> *mut wchar_t => NATIVE;
+        absent   fputwc_unlocked = putwc_unlocked (c: wchar_t, stream: *mut FILE) -> wint_t => NATIVE;
+        absent   fputws_unlocked(text: *const wchar_t, stream: *mut FILE) -> c_int => NATIVE;
+        absent   getwchar() -> wint_t => NATIVE;
+        absent   getwchar_unlocked() -> wint_t => NATIVE;
+        absent   putwchar(c: wchar_t) -> wint_t => NATIVE;
+        absent   putwchar_unlocked(c: wchar_t) -> wint_t => NATIVE;
+        absent   wprintf(format: *const wchar_t, ...) -> c_int => NATIVE;
+        absent   fwprintf(stream: *mut FILE, format: *const wchar_t, ...) -> c_int => NATIVE;
+        absent   vwprintf(format: *const wchar_t, args: va_list) -> c_int => NATIVE;
+        absent   vfwprintf(stream: *mut FILE, format: *const wchar_t, args: va_list) -> c_int => NATIVE;
+        absent   wscanf(format: *const wchar_t, ...) -> c_int => NATIVE;
+        absent   fwscanf(stream: *mut FILE, format: *const wchar_t, ...) -> c_int => NATIVE;
+        absent   vwscanf(format: *const wchar_t, args: va_list) -> c_int => NATIVE;
+        absent   vfwscanf(stream: *mut FILE, format: *const wchar_t, args: va_list) -> c_int => NATIVE;
+        absent   warn(format: *const c_char, ...) => NATIVE;
+        absent   warnx(format: *const c_char, ...) => NATIVE;
+        absent   vwarn(format: *const c_char, args: va_list) => NATIVE;
+        absent   vwarnx(format: *const c_char, args: va_list) => NATIVE;
+        absent   err(status: c_int, format: *const c_char, ...) => NATIVE;
+        absent   errx(status: c_int, format: *const c_char, ...) => NATIVE;
+        absent   verr(status: c_int, format: *const c_char, args: va_list) => NATIVE;
+        absent   verrx(status: c_int, format: *const c_char, args: va_list) => NATIVE;
+        absent   error(status: c_int, number: c_int, format: *const c_char, ...) => NATIVE;
+        absent   error_at_line(status: c_int, number: c_int, file: *const c_char, line: c_uint, format: *const c_char, ...) => NATIVE;
     }
 
     StdioChk stdio_chk Sys "fortified input and output" {
@@ -248,6 +274,23 @@ macro_rules! symbols {
         absent   res_nquery(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
                  => NATIVE;
         absent   res_nsearch(state: res_state, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, n: c_int) -> c_int
+                 => NATIVE;
+        absent   getservbyname(name: *const c_char, protocol: *const c_char) -> *mut servent => NATIVE;
+        absent   getservbyport(port: c_int, protocol: *const c_char) -> *mut servent => NATIVE;
+        absent   getservbyname_r(name: *const c_char, protocol: *const c_char, entry: *mut servent, buf: *mut c_char, n: size_t, result: *mut *mut servent) -> c_int
+                 => NATIVE;
+        absent   getservbyport_r(port: c_int, protocol: *const c_char, entry: *mut servent, buf: *mut c_char, n: size_t, result: *mut *mut servent) -> c_int
+                 => NATIVE;
+        absent   getprotobyname(name: *const c_char) -> *mut protoent => NATIVE;
+        absent   getprotobynumber(number: c_int) -> *mut protoent => NATIVE;
+        absent   getprotobyname_r(name: *const c_char, entry: *mut protoent, buf: *mut c_char, n: size_t, result: *mut *mut protoent) -> c_int
+                 => NATIVE;
+        absent   getprotobynumber_r(number: c_int, entry: *mut protoent, buf: *mut c_char, n: size_t, result: *mut *mut protoent) -> c_int => NATIVE;
+        absent   getnetbyname(name: *const c_char) -> *mut netent => NATIVE;
+        absent   getnetbyaddr(net: u32, family: c_int) -> *mut netent => NATIVE;
+        absent   getnetbyname_r(name: *const c_char, entry: *mut netent, buf: *mut c_char, n: size_t, result: *mut *mut netent, error: *mut c_int) -> c_int
+                 => NATIVE;
+        absent   getnetbyaddr_r(net: u32, family: c_int, entry: *mut netent, buf: *mut c_char, n: size_t, result: *mut *mut netent, error: *mut c_int) -> c_int
                  => NATIVE;
         absent   getifaddrs(list: *mut *mut ifaddrs) -> c_int => NATIVE;
         absent   getpwnam(name: *const c_char) -> *mut passwd => NATIVE;
