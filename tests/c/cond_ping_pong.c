@@ -34,12 +34,14 @@ int main(void)
     pthread_t a = spawn(plays, (void *)0L), b = spawn(plays, (void *)1L);
     join(a);
     join(b);
+    CHECK_EQ(hits, 2 * ROUNDS);
     OK("%d hits between threads", hits);
     must_have_parked("cond", 1);
     hits = 0;
     b = spawn(plays, (void *)1L);
     plays((void *)0L);
     join(b);
+    CHECK_EQ(hits, 2 * ROUNDS);
     OK("%d hits between main and a thread", hits);
     return 0;
 }

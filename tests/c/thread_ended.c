@@ -7,7 +7,7 @@ static void *ends(void *arg) { return arg; }
 int main(void)
 {
     SAFETY_NET();
-    pthread_t t = spawn(ends, NULL);
+    pthread_t t = spawn(ends, "the end");
     sleep_ms(50);
     char name[20];
     int policy;
@@ -27,6 +27,9 @@ int main(void)
     OK("getcpuclockid %d", pthread_getcpuclockid(t, &clock));
     OK("getattr %d", pthread_getattr_np(t, &attr));
     OK("cancel %d", pthread_cancel(t));
-    OK("tryjoin %d", pthread_tryjoin_np(t, NULL));
+    void *result;
+    CHECK_EQ(pthread_tryjoin_np(t, &result), 0);
+    CHECK(!strcmp(result, "the end"));
+    OK("its result is still what it returned, and is had by a join");
     return 0;
 }
