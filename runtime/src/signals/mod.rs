@@ -8,7 +8,7 @@
 //!   your queue": the number decides in the kernel whether the call that it interrupts is restarted.
 //! * **A signal to the process** that main blocks and a coroutine does not stays with the kernel until that runs
 //!   ([`process`]).
-//! * **A signal in the middle of our own work** must not run a handler, which may call hooks. That work is a [`section`];
+//! * **A signal in the middle of our own work** must not run a handler, which may call hooks. That work is a [`section()`];
 //!   what arrives there is kept back until its end. The scheduler is one long section; what the kernel gives to it, though
 //!   main would have taken it, goes on to a coroutine ([`route`]).
 //!
