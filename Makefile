@@ -60,7 +60,7 @@ matrix: build
 miri:
 	@tests/miri
 
-# What must hold before a change goes in: formatting, lints, then every test.
+# What must hold before a change goes in: formatting, lints, documentation, then every test.
 check:
 	@.ci/run
 
