@@ -60,7 +60,7 @@ const HOUSES: &[House] = &[
             &["voice"],
             &["sys"],
         ],
-        outside: &["lib", "bin"],
+        outside: &["lib", "bin", "damage"],
         circles: &[("signals", "the frame is assembly, which calls what looks it up")],
     },
 ];

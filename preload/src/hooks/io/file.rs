@@ -54,7 +54,7 @@ pub unsafe fn creat(path: *const c_char, mode: mode_t) -> c_int {
 }
 
 pub unsafe fn open_by_handle_at(mount: c_int, handle: *mut file_handle, flags: c_int) -> c_int {
-    opened(wait::detach(|| unsafe { real::open_by_handle_at(mount, handle, flags) }), flags)
+    opened(wait::may_block(|| unsafe { real::open_by_handle_at(mount, handle, flags) }), flags)
 }
 
 pub unsafe fn flock(fd: c_int, operation: c_int) -> c_int {
