@@ -16,6 +16,8 @@
 use crate::arch;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Relaxed};
 use core::mem::offset_of;
+use core::ops::Deref;
+use core::ptr::NonNull;
 
 /// What this layer only keeps a pointer to: a task, or a carrier. [`crate::task`] and [`crate::sched`] know which.
 pub enum Opaque {}
@@ -52,9 +54,25 @@ impl Local {
 
     /// The running thread's own block.
     #[inline]
-    pub fn mine<'a>() -> &'a Self {
-        // SAFETY: the running thread's TCB is live while it runs.
-        unsafe { Self::of(arch::thread_pointer()) }
+    pub fn mine() -> Mine {
+        // SAFETY: as for `of`; no TCB is at 0.
+        let at = unsafe {
+            NonNull::new_unchecked(arch::thread_pointer().wrapping_add_signed(arch::local_offset()) as *mut Self)
+        };
+        Mine(at)
+    }
+}
+
+/// The block of the thread that has this: no other one can, and it is there while the thread runs, on whatever OS thread.
+pub struct Mine(NonNull<Local>);
+
+impl Deref for Mine {
+    type Target = Local;
+
+    #[inline]
+    fn deref(&self) -> &Local {
+        // SAFETY: it is the running thread's, whose TCB is live, since this can't be sent to another.
+        unsafe { self.0.as_ref() }
     }
 }
 

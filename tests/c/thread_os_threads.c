@@ -25,7 +25,7 @@ int main(void)
 {
     SAFETY_NET();
     pthread_t t[THREADS];
-    int most = 0, workers = preloaded() ? (int)iopatch_counter("workers") : 0;
+    int most = 0;
     for (int i = 0; i < THREADS; i++) {
         CHECK_EQ(sem_init(&go[i], 0, 0), 0);
         t[i] = spawn(thread, &go[i]);
@@ -41,6 +41,7 @@ int main(void)
     }
     for (int i = 0; i < THREADS; i++)
         join(t[i]);
+    int workers = preloaded() ? (int)iopatch_counter("workers") : 0;
     CHECK(most <= THREADS + 10 * workers + FEW);
     for (int64_t end = now_ms() + 12000; now_ms() < end; sleep_ms(50))
         if (os_threads() <= workers + FEW)

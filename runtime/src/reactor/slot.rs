@@ -126,7 +126,8 @@ impl Inner {
     /// Ends the waits that `bits` satisfy: of the exclusive ones, the first.
     fn wake(&mut self, bits: u32, wakeups: &mut Wakeups) {
         let mut exclusive_woken = false;
-        for node in self.waiters.iter() {
+        // SAFETY: the list is locked, and none is removed.
+        for node in unsafe { self.waiters.iter() } {
             // SAFETY: a node in the list is alive while the list is locked.
             let node = unsafe { node.as_ref() };
             let Place { interest, woken, .. } = &node.data;
@@ -143,7 +144,8 @@ impl Inner {
 
     /// Ends all waits: there is no file for them to go on with.
     fn orphan(&mut self, wakeups: &mut Wakeups) {
-        for node in self.waiters.iter() {
+        // SAFETY: the list is locked, and the present one alone is removed.
+        for node in unsafe { self.waiters.iter() } {
             // SAFETY: as in `wake`; out of the list before it is told, since its frame may end then.
             unsafe {
                 self.waiters.remove(node);
@@ -510,7 +512,8 @@ impl Slot {
         let (first, second) = if first_is_ours { (self, there) } else { (there, self) };
         let (mut a, mut b) = (first.inner.lock(), second.inner.lock());
         let (ours, theirs) = if first_is_ours { (&mut *a, &mut *b) } else { (&mut *b, &mut *a) };
-        for node in ours.waiters.iter() {
+        // SAFETY: as in `orphan`.
+        for node in unsafe { ours.waiters.iter() } {
             // SAFETY: a node in the list is alive while the list is locked; it leaves one list for the other.
             unsafe {
                 ours.waiters.remove(node);

@@ -36,6 +36,9 @@ impl Changed {
 }
 
 /// See the module. Its place stays mapped when its OS thread ends, for stale looks, and will be another's.
+///
+/// Others reach it by its place: the atomics are for all of them. The cells are the OS thread's own; of these others read
+/// the thread pointer alone, which is written before the OS thread has run its first task, and they ask by that task.
 pub struct Carrier {
     /// The worker it was given, or owned last; compare `Worker::owner` for whether it still does.
     worker: AtomicPtr<Worker>,
@@ -325,7 +328,7 @@ impl Carrier {
         let mine = Local::mine();
         if mine.held.load(Relaxed) != 0 {
             self.mask.store(signal::ALL, SeqCst);
-            (runtime.above.signals.route)(runtime, mine);
+            (runtime.above.signals.route)(runtime, &mine);
         }
     }
 

@@ -240,6 +240,10 @@ impl Runtime {
     pub fn launch(&self, task: &'static Task) {
         // SAFETY: the task is new: nobody else has it, and its stack is unused.
         unsafe { task.prepare(self.host.live) };
+        if task.carrier.load(Relaxed).is_null() {
+            // Any one, until it runs.
+            task.carrier.store(self.places.load(crate::sync::Acquire).cast(), Relaxed);
+        }
         // SAFETY: the task's TCB has been made by now.
         let local = unsafe { Local::of(task.thread_pointer()) };
         let at = task.as_ptr().as_ptr().cast();
@@ -507,10 +511,10 @@ pub(crate) fn current_carrier() -> Option<&'static Carrier> {
     unsafe { Local::mine().carrier.load(Relaxed).cast::<Carrier>().as_ref() }
 }
 
-/// The carrier that runs `task`, or ran it last.
+/// The carrier that runs `task`, or ran it last; of one that has not run yet, any.
 #[inline]
 pub fn carrier_of(task: &Task) -> &'static Carrier {
-    // SAFETY: a task that has been resumed has a carrier, whose place stays mapped.
+    // SAFETY: a task that is launched has had a carrier since, whose place stays mapped.
     unsafe { &*task.carrier.load(Relaxed).cast() }
 }
 

@@ -121,7 +121,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
         signal::send_to_self(number, info);
     }
     mine.due.store(1, SeqCst);
-    waker::look_up(mine);
+    waker::look_up(&mine);
     wake_scheduler();
     Arrival::Return
 }
@@ -165,7 +165,9 @@ fn hand_back(task: &'static Task, mine: &Local) {
 /// handler has run for, is as if it had never arrived.
 pub fn end_masked(task: &'static Task, mask: u64) {
     signal::block_all();
-    for_each_held(Local::mine(), |number, info| mask & number.bit() == 0 && queue::send_on(task, number, info).is_ok());
+    for_each_held(&Local::mine(), |number, info| {
+        mask & number.bit() == 0 && queue::send_on(task, number, info).is_ok()
+    });
     task.set_mask(mask);
 }
 
@@ -330,7 +332,7 @@ pub fn nudged() {
     if mine.critical.load(Relaxed) == 0 {
         look();
     } else {
-        waker::look_up(mine);
+        waker::look_up(&mine);
         wake_scheduler();
     }
 }

@@ -188,7 +188,8 @@ pub fn unpark(addr: usize, n: usize, mask: u32) -> usize {
 
 fn wake_some(bucket: &mut List<Place>, addr: usize, n: usize, mask: u32, wakeups: &mut Wakeups) -> usize {
     let mut woken = 0;
-    for node in bucket.iter() {
+    // SAFETY: the bucket is locked, and the present one alone is removed.
+    for node in unsafe { bucket.iter() } {
         if woken == n {
             break;
         }
@@ -254,7 +255,8 @@ pub fn requeue(
 
 fn rename(bucket: &mut List<Place>, from: usize, to: usize, most: usize) -> usize {
     let mut moved = 0;
-    for mut node in bucket.iter().take(if from == to { 0 } else { usize::MAX }) {
+    // SAFETY: the bucket is locked, and none is removed.
+    for mut node in unsafe { bucket.iter() }.take(if from == to { 0 } else { usize::MAX }) {
         // SAFETY: a node in a locked bucket is alive, and the lock's holder may write it.
         let place = unsafe { &mut node.as_mut().data };
         if moved < most && place.addr == from {
@@ -267,7 +269,8 @@ fn rename(bucket: &mut List<Place>, from: usize, to: usize, most: usize) -> usiz
 
 fn transfer(source: &mut List<Place>, target: &mut List<Place>, from: usize, to: usize, most: usize) -> usize {
     let mut moved = 0;
-    for mut node in source.iter() {
+    // SAFETY: as in `wake_some`.
+    for mut node in unsafe { source.iter() } {
         // SAFETY: both buckets are locked: the node is alive, and ours to write and to move.
         unsafe {
             if moved < most && node.as_ref().data.addr == from {

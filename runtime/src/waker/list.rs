@@ -85,8 +85,11 @@ impl<T> List<T> {
         }
     }
 
-    /// The nodes from the oldest on; the present one may be removed.
-    pub fn iter(&self) -> impl Iterator<Item = NonNull<Node<T>>> + use<T> {
+    /// The nodes from the oldest on.
+    ///
+    /// # Safety
+    /// While they are gone through, the list is locked, and none but the present one is removed.
+    pub unsafe fn iter(&self) -> impl Iterator<Item = NonNull<Node<T>>> + use<T> {
         let mut next = self.head;
         core::iter::from_fn(move || {
             let node = NonNull::new(next)?;
