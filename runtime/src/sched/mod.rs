@@ -377,9 +377,9 @@ impl Runtime {
         }
     }
 
-    /// How many carriers are on their way to the idle ones.
-    fn strays(&self) -> usize {
-        Carrier::all(self).filter(|carrier| carrier.is_stray()).count()
+    /// The carriers that are on their way to the idle ones.
+    fn strays(&self) -> impl Iterator<Item = &'static Carrier> {
+        Carrier::all(self).filter(|carrier| carrier.is_stray())
     }
 
     fn has_idle(&self) -> bool {

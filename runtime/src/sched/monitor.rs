@@ -217,7 +217,7 @@ struct Maker {
 
 impl Maker {
     fn make(&mut self, runtime: &Runtime, now: u64) -> Option<&'static Carrier> {
-        let strays = runtime.strays();
+        let strays = runtime.strays().count();
         if strays > STRAYS && now - self.last < RELUCTANCE_NS << (strays / STRAYS).min(10) {
             return None;
         }

@@ -3,9 +3,13 @@
 //! Of the carriers that were idle throughout a period, all but a few end. So a program that blocks again and again keeps
 //! what it needs, and one that has done so once keeps next to nothing. The monitor, which does this, sleeps for ever only
 //! when none is left to end.
+//!
+//! A carrier may lose its worker in the moment in which it falls asleep: it sleeps beside the new owner then, and events wake
+//! either. It is nudged, sees that it has no worker, and is idle.
 
 use super::Runtime;
 use crate::sys::clock::Deadline;
+use crate::sys::signal::{self, Info, Number};
 
 /// How long carriers must have been idle, in nanoseconds.
 const PERIOD_NS: u64 = 2_000_000_000;
@@ -29,7 +33,7 @@ impl Thinning {
 
     /// Until when the monitor may sleep.
     pub(super) fn deadline(&self, runtime: &Runtime) -> Option<Deadline> {
-        (runtime.idle.lock().len > KEPT).then_some(Deadline(self.ends))
+        (runtime.idle.lock().len > KEPT || runtime.strays().next().is_some()).then_some(Deadline(self.ends))
     }
 
     /// Ends those that were not needed, if the period is over.
@@ -38,6 +42,7 @@ impl Thinning {
             return;
         }
         self.ends = now + PERIOD_NS;
+        runtime.strays().for_each(|stray| signal::send_to_thread(stray.tid(), Number::NUDGE, &Info::mark()));
         let unneeded = runtime.idle.lock().begin_period();
         for _ in KEPT..unneeded {
             if let Some(carrier) = runtime.take_idle() {

@@ -180,12 +180,17 @@ impl Worker {
         found
     }
 
-    /// Sleeps until a descriptor is ready, a deadline passes, or somebody notifies.
+    /// Sleeps until a descriptor is ready, a deadline passes, or somebody notifies; not where the worker is another carrier's
+    /// by now. (It may become so a moment later: then the monitor ends the sleep.)
     fn sleep(&self, runtime: &Runtime) {
+        let carrier = current_carrier();
+        if carrier.is_some_and(|carrier| !carrier.owns(self)) {
+            return;
+        }
         self.sleeping.store(true, SeqCst);
         // Whoever queued a task before it could see `sleeping` has left it for us to see.
         crate::sync::fence(SeqCst);
-        if let Some(carrier) = current_carrier() {
+        if let Some(carrier) = carrier {
             carrier.close();
         }
         if self.queue.is_empty() && !runtime.any_queued_elsewhere(self) {
