@@ -35,6 +35,11 @@ static void signals(pid_t id)
     siginfo_t info = {.si_signo = SIGUSR1, .si_code = SI_QUEUE};
     CHECK_EQ(syscall(SYS_rt_tgsigqueueinfo, getpid(), id, SIGUSR1, &info), 0);
     settles(3);
+    info.si_code = SI_USER; /* which only the thread itself may say */
+    bool own = id == gettid();
+    CHECK_EQ(syscall(SYS_rt_tgsigqueueinfo, getpid(), id, SIGUSR1, &info), own ? 0 : -1);
+    CHECK(own || errno == EPERM);
+    settles(3 + own);
     CHECK_EQ(syscall(SYS_kill, id, 0), 0);
     CHECK_EQ(tgkill(getpid(), id, 0), 0);
 }

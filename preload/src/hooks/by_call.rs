@@ -103,8 +103,13 @@ pub unsafe fn rt_tgsigqueueinfo(
 ) -> c_int {
     let errno = errno::get();
     let result = unsafe { kernel(number, [pid as usize, tid as usize, signum as usize, info as usize]) as c_int };
-    // The kernel has read what is told before it says that there is no such thread.
-    if result == 0 || errno::get() != ESRCH || pid != unsafe { getpid() } {
+    // The kernel has read what is told before it says that there is no such thread; or that only the thread itself may say so.
+    let is_ours = match errno::get() {
+        ESRCH => true,
+        EPERM => guard::self_task().is_some_and(|me| me.id() as c_int == tid),
+        _ => false,
+    };
+    if result == 0 || !is_ours || pid != unsafe { getpid() } {
         return result;
     }
     let (code, value) = unsafe { ((*info).si_code, (*info).si_value().sival_ptr as u64) };
