@@ -11,6 +11,7 @@
 pub mod any;
 
 use crate::arch;
+use crate::local;
 use crate::sched::{self, Runtime};
 use crate::section::section;
 use crate::sync::{AcqRel, AtomicI32, AtomicU32, Lock, Relaxed};
@@ -151,6 +152,8 @@ fn own_table(bell: RawFd) -> bool {
     const UNSHARE: usize = 2;
     const LAST: usize = u32::MAX as usize;
     let bell = bell as usize;
+    // Nor are the workers' eventfds in it, by which those who park are woken.
+    local::set_own_files();
     // SAFETY: the first call makes the table, and the two close its copies of the program's descriptors.
     unsafe {
         arch::syscall(SYS_CLOSE_RANGE, [0, bell - 1, UNSHARE, 0, 0, 0]) == 0

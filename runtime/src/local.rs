@@ -91,6 +91,12 @@ pub fn has_own_files() -> bool {
     arch::local_word::<{ offset_of!(Local, vforks) }>() as u32 & OWN_FILES != 0
 }
 
+/// Whether the caller's numbers may be other files than those of the process: it has a table of its own, or is the child
+/// of a vfork(2), which may have closed what it began with.
+pub(crate) fn is_among_other_files() -> bool {
+    Local::mine().vforks.load(Relaxed) != 0
+}
+
 /// The caller has a table of descriptors of its own from here on. It waits as a native thread does.
 pub fn set_own_files() {
     Local::mine().vforks.fetch_or(OWN_FILES, Relaxed);

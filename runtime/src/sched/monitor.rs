@@ -10,6 +10,8 @@
 //!
 //! It looks for signals to the process that main leaves to parked coroutines, should the workers be busy (`signals`).
 //!
+//! It rings for those who wake a worker and have other descriptors than the process (`Worker::ring`).
+//!
 //! It makes the carriers, but for the first ones, which are there before it runs: a task must not (its TCB would be the
 //! parent's, and its cancellation state would be asked).
 
@@ -142,6 +144,7 @@ impl Monitor {
         loop {
             // Whatever comes after this changes the word, and ends the sleep.
             let word = self.word.load(SeqCst);
+            runtime.workers().iter().for_each(Worker::ring_for_others);
             if masks::wanted() != 0 {
                 (runtime.above.signals.look_at_process)(runtime);
             }

@@ -1,6 +1,7 @@
 //! A worker: a run queue, an epoll instance and timers, and the right to run tasks.
 
 use super::{Carrier, Queue, Runtime, current_carrier, task_at};
+use crate::local;
 use crate::reactor::{self, Poller};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Lock, Relaxed, SeqCst};
 use crate::sys::clock::{Deadline, now};
@@ -41,6 +42,8 @@ pub struct Worker {
     earliest: AtomicU64,
     /// The owner is in epoll_wait, or just about to be; a `notify` gets it out.
     sleeping: AtomicBool,
+    /// The monitor is to ring.
+    rung: AtomicBool,
     /// The next notify is for stealing.
     search: AtomicBool,
     /// Who runs the worker's tasks. The owner gives it up, and the monitor takes it, only by a
@@ -64,6 +67,7 @@ impl Worker {
             earliest: AtomicU64::new(Deadline::NEVER.0),
             sleeping: AtomicBool::new(false),
             search: AtomicBool::new(false),
+            rung: AtomicBool::new(false),
             owner: AtomicPtr::new(null_mut()),
             tick: AtomicU32::new(0),
             looked_at: AtomicU32::new(0),
@@ -91,9 +95,27 @@ impl Worker {
     pub(crate) fn notify(&self) -> bool {
         let mine = self.sleeping.swap(false, SeqCst);
         if mine {
-            self.poller.ring();
+            self.ring();
         }
         mine
+    }
+
+    /// Ends one sleep in epoll. Who does not share the process's descriptors can't: it asks the monitor, by a futex.
+    pub(crate) fn ring(&self) {
+        match super::get().filter(|_| local::is_among_other_files()) {
+            None => self.poller.ring(),
+            Some(runtime) => {
+                self.rung.store(true, SeqCst);
+                runtime.monitor.poke();
+            }
+        }
+    }
+
+    /// The monitor's: rings for those who could not.
+    pub(super) fn ring_for_others(&self) {
+        if self.rung.load(SeqCst) && self.rung.swap(false, SeqCst) {
+            self.poller.ring();
+        }
     }
 
     /// As `notify`, and has it steal.
@@ -236,7 +258,7 @@ impl Worker {
     /// A carrier that has lost the worker while it slept may have taken events, or the edge, that
     /// were meant for the new owner.
     pub(super) fn pass_on(&self) {
-        self.poller.ring();
+        self.ring();
     }
 
     /// Counts a wait of `family` that parked.

@@ -129,7 +129,7 @@ pub unsafe fn arrive(number: Number, info: &mut Info, mask: &mut u64) -> Arrival
 /// The scheduler may be about to sleep: it must look first.
 fn wake_scheduler() {
     if let Some(carrier) = sched::current_carrier() {
-        carrier.home().poller().ring();
+        carrier.home().ring();
     }
 }
 
