@@ -2,6 +2,7 @@
 
 use crate::table::real;
 use crate::wait::cleared;
+use crate::wait::fd;
 use crate::wait::guard;
 use libc::*;
 
@@ -19,7 +20,15 @@ pub unsafe fn clone(
     if flags & CLONE_CHILD_CLEARTID != 0 {
         cleared::add(child_tid);
     }
-    unsafe { real::clone(start, stack, flags, arg, parent_tid, tls, child_tid) }
+    let make = || unsafe { real::clone(start, stack, flags, arg, parent_tid, tls, child_tid) };
+    if flags & CLONE_FILES != 0 {
+        return make();
+    }
+    // The open files are the child's, too, under numbers of its own.
+    fd::begin_sharing();
+    let child = make();
+    fd::end_sharing();
+    child
 }
 
 /// Answers with the thread's id.
