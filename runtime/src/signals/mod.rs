@@ -53,7 +53,7 @@ pub(crate) const FOR_SCHED: Signals = Signals {
     leave: process::leave,
     ended,
     masks_changed: || masks_changed(false),
-    look_at_process: process::look,
+    look_at_process: process::tend,
     is_unwatched: process::is_unwatched,
 };
 

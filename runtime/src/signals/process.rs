@@ -13,11 +13,12 @@
 //! While no signal is [`wanted`](masks::wanted), nothing of this is done.
 
 use super::interrupt;
+use crate::local;
 use crate::masks;
 use crate::reactor;
 use crate::sched::{self, Runtime, Worker, carrier_of};
 use crate::section;
-use crate::sync::Lock;
+use crate::sync::{AtomicBool, Lock, SeqCst};
 use crate::sys::descriptor::{Hidden, Only};
 use crate::sys::signal::{self, Number};
 use crate::task::Task;
@@ -25,11 +26,18 @@ use crate::task::Task;
 /// The signalfd; while there is none yet, or none can be had, the monitor looks.
 static SIGNALFD: Only = Only::none();
 static MAKING: Lock<()> = Lock::new(());
+/// Who has changed what is wanted has other descriptors than the process: the signalfd is still to be told.
+static STALE: AtomicBool = AtomicBool::new(false);
 
 /// A mask has changed: other signals may be wanted. In a section.
 pub(super) fn follow(runtime: &Runtime) {
     if masks::update() {
-        watch(runtime);
+        if local::is_among_other_files() {
+            STALE.store(true, SeqCst);
+            runtime.monitor.poke();
+        } else {
+            watch(runtime);
+        }
     }
     if masks::wanted() != 0 {
         // Whoever might have taken what is pending may be the one who blocks it now.
@@ -50,6 +58,14 @@ fn watch(runtime: &Runtime) {
             SIGNALFD.set(made);
         }
     }
+}
+
+/// What the monitor does from time to time, and a worker that the signalfd has told.
+pub(super) fn tend(runtime: &Runtime) {
+    if STALE.swap(false, SeqCst) {
+        watch(runtime);
+    }
+    look(runtime);
 }
 
 /// Has a coroutine look up for each signal that is pending and that it would take. The caller blocks all that is wanted.
@@ -114,6 +130,7 @@ pub(super) fn is_unwatched() -> bool {
 /// In the child of a fork: the signalfd is the parent's workers'.
 pub(super) fn forget() {
     SIGNALFD.forget();
+    STALE.store(false, SeqCst);
     // SAFETY: the child has one thread, this one, which does not hold it.
     unsafe { MAKING.forget_holder() };
 }
