@@ -209,10 +209,14 @@ pub fn is_nameless(fd: c_int) -> bool {
 
 /// The type of the inode, as in its mode, and the device that it stands for.
 fn ask_type(fd: c_int) -> Option<(libc::mode_t, libc::dev_t)> {
+    stat(fd).map(|stat| (stat.st_mode & libc::S_IFMT, stat.st_rdev))
+}
+
+fn stat(fd: c_int) -> Option<libc::stat> {
     // SAFETY: all-zero is a value of this plain structure, which the call fills in.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: the call writes one structure; the kernel checks the number.
-    (unsafe { libc::fstat(fd, &mut stat) } == 0).then_some((stat.st_mode & libc::S_IFMT, stat.st_rdev))
+    (unsafe { libc::fstat(fd, &mut stat) } == 0).then_some(stat)
 }
 
 fn is_tcp(fd: c_int) -> bool {
@@ -304,6 +308,14 @@ pub fn end_sharing() {
     lending::end_sharing();
 }
 
+/// Makes `call`, by which every open file of this process becomes another process's, too.
+pub fn sharing<R>(call: impl FnOnce() -> R) -> R {
+    begin_sharing();
+    let result = call();
+    end_sharing();
+    result
+}
+
 /// The program has set a time-out, or something else that makes a short read of a stream say nothing.
 ///
 /// # Safety
@@ -385,13 +397,10 @@ pub fn is_untouched(fd: c_int) -> bool {
 
 /// The pipe or FIFO that `fd` is an end of, by its device and inode; `None`: it is of none. errno stays.
 pub fn pipe_of(fd: c_int) -> Option<(u64, u64)> {
-    // SAFETY: all-zero is a value of this plain structure, which the call fills in.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     let errno = errno::get();
-    // SAFETY: the call writes one structure; the kernel checks the number.
-    let is_pipe = unsafe { libc::fstat(fd, &mut stat) } == 0 && stat.st_mode & libc::S_IFMT == libc::S_IFIFO;
+    let pipe = stat(fd).filter(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFIFO);
     errno::set(errno);
-    is_pipe.then_some((stat.st_dev, stat.st_ino))
+    pipe.map(|stat| (stat.st_dev, stat.st_ino))
 }
 
 /// Whether `fd` is open, and not only in the way that `other` says (O_RDONLY or O_WRONLY).

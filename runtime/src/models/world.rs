@@ -85,12 +85,12 @@ pub fn produce(fd: usize) {
     take_edges();
 }
 
-/// Reads one thing from the file `fd`, if there is one.
 /// The kernel closes the file of `fd`.
 pub fn close(fd: usize) {
     WORLD.kernel.close(fd);
 }
 
+/// Reads one thing from the file `fd`, if there is one.
 pub fn try_read(fd: usize) -> bool {
     WORLD.kernel.try_read(fd)
 }

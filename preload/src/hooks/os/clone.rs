@@ -21,14 +21,8 @@ pub unsafe fn clone(
         cleared::add(child_tid);
     }
     let make = || unsafe { real::clone(start, stack, flags, arg, parent_tid, tls, child_tid) };
-    if flags & CLONE_FILES != 0 {
-        return make();
-    }
-    // The open files are the child's, too, under numbers of its own.
-    fd::begin_sharing();
-    let child = make();
-    fd::end_sharing();
-    child
+    // Else the open files are the child's, too, under numbers of its own.
+    if flags & CLONE_FILES != 0 { make() } else { fd::sharing(make) }
 }
 
 /// Answers with the thread's id.

@@ -31,8 +31,5 @@ pub unsafe fn posix_spawnp(
 
 /// `spawn` makes a process without fork(3): the open files are that one's, too, from when it begins.
 pub(in crate::hooks) fn passing_descriptors<R>(spawn: impl FnOnce() -> R) -> R {
-    fd::begin_sharing();
-    let result = wait::block(spawn);
-    fd::end_sharing();
-    result
+    fd::sharing(|| wait::block(spawn))
 }

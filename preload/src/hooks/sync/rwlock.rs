@@ -286,10 +286,15 @@ pub unsafe fn pthread_rwlock_clockrdlock(
     }
 }
 
+/// Other processes see in a shared lock whose it is, by the kernel's id.
+fn bind_writer() {
+    os_thread::bind("a process-shared lock records its OS thread");
+}
+
 pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::bind("a process-shared lock records its OS thread");
+        bind_writer();
         return wait::may_block(|| unsafe { real::pthread_rwlock_wrlock(lock) });
     }
     view.write(None)
@@ -298,7 +303,7 @@ pub unsafe fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int {
 pub unsafe fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::bind("a process-shared lock records its OS thread");
+        bind_writer();
         return unsafe { real::pthread_rwlock_trywrlock(lock) };
     }
     if view.try_write(0) { 0 } else { EBUSY }
@@ -315,7 +320,7 @@ pub unsafe fn pthread_rwlock_clockwrlock(
 ) -> c_int {
     let view = unsafe { view(lock) };
     if view.is_shared() {
-        os_thread::bind("a process-shared lock records its OS thread");
+        bind_writer();
         return wait::may_block(|| unsafe { real::pthread_rwlock_clockwrlock(lock, clock, time) });
     }
     match deadline(clock, time) {
